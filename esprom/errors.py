@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything esprom raises on purpose.
+
+    EspromError                 1  anything else that went wrong
+    ├── PortError               3  the port cannot be opened, or it vanished
+    ├── NoResponse              4  nothing, or nothing sensible, came back in time
+    ├── ProtocolError           4  the peer broke the rules of the protocol
+    │   └── MalformedPacket        bytes that do not parse as what was expected
+    ├── CommandFailed           5  the device answered, and said no
+    ├── FlashProtected          5  the flash chip's protection bits forbid it
+    ├── VerifyFailed            6  what was read differs from what should be there
+    ├── ImageError              1  a file is not what it should be
+    ├── Refused                 1  esprom will not do it unless told to (`--force` and its kin)
+    └── Cancelled             130  the caller's cancel callback said so
+
+The number is the exit code of the command line; with 0 (done), 2 (usage), 7 (interrupted with
+work saved to resume) and 130 (Ctrl-C) that is the whole table, and it is stable. A caller's own
+mistake is a `ValueError`. From bytes off the wire only `EspromError` may come out.
+
+Messages are one line: what happened, what it means, what to do next. Facts are attributes.
+"""
+
+
+class EspromError(Exception):
+    """Base of all errors that esprom raises on purpose."""
+
+    exit_code = 1
+
+
+class PortError(EspromError):
+    """The port cannot be opened, or vanished while in use."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, port: str) -> None:
+        super().__init__(message)
+        self.port = port
+
+
+class NoResponse(EspromError):
+    """No answer came in time.
+
+    Attributes:
+        asked: what was asked, in the protocol's terms.
+        waited_s: how long was waited, in seconds of the port's clock.
+        received: what did arrive meanwhile (boot log, garbage), as bytes.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, asked: str, waited_s: float, received: bytes = b"") -> None:
+        super().__init__(message)
+        self.asked = asked
+        self.waited_s = waited_s
+        self.received = received
+
+
+class ProtocolError(EspromError):
+    """The peer broke the rules of the protocol."""
+
+    exit_code = 4
+
+
+class MalformedPacket(ProtocolError):
+    """Bytes that do not parse as the packet they should be."""
+
+
+class CommandFailed(EspromError):
+    """The device answered with a failure status.
+
+    Attributes:
+        command: name of the command, as the protocol calls it.
+        status: first status byte (0 would have been success).
+        error: second status byte: the ROM loader's reason.
+    """
+
+    exit_code = 5
+
+    def __init__(self, message: str, *, command: str, status: int, error: int) -> None:
+        super().__init__(message)
+        self.command = command
+        self.status = status
+        self.error = error
+
+
+class FlashProtected(EspromError):
+    """The flash chip's block protection is on.
+
+    Attributes:
+        status: the chip's status registers, first register in the low byte.
+    """
+
+    exit_code = 5
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class VerifyFailed(EspromError):
+    """The flash does not hold what it should.
+
+    Attributes:
+        address: flash address of the first byte that differs.
+    """
+
+    exit_code = 6
+
+    def __init__(self, message: str, *, address: int) -> None:
+        super().__init__(message)
+        self.address = address
+
+
+class ImageError(EspromError):
+    """A file or image is not what it should be."""
+
+
+class Refused(EspromError):
+    """esprom will not do this unless told that it is meant."""
+
+
+class Cancelled(EspromError):
+    """The caller's cancel callback asked to stop."""
+
+    exit_code = 130

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command table: for each opcode its bodies, who has it, and how long it may take (CMD-*).
+
+`packet()` is the one way to make a request; it fills in the checksum where the command carries data.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from esprom.protocol import packets
+from esprom.protocol.checksum import checksum
+from esprom.protocol.packets import EMPTY, REQUEST, Command, Request
+from esprom.protocol.record import Record
+
+MIB = 1 << 20
+
+
+class Loader(Enum):
+    """Who answers: the mask ROM's loader, or a program uploaded into RAM."""
+
+    ROM = "rom"
+    STUB = "stub"
+
+
+Timeout = Callable[[Any], float]
+"""Seconds that the device may take over a request body, time on the line not counted."""
+
+
+def fixed(seconds: float) -> Timeout:
+    """Return the rule for a command whose work does not depend on its body."""
+    return lambda body: seconds
+
+
+def per_mib(seconds: float, size: str, at_least: float = 3.0) -> Timeout:
+    """Return the rule for a command whose work grows with the body's field `size`, in bytes."""
+    return lambda body: max(at_least, seconds * getattr(body, size) / MIB)
+
+
+def per_data(seconds: float, at_least: float = 3.0) -> Timeout:
+    """Return the rule for a data block."""
+    return lambda body: max(at_least, seconds * len(body.data) / MIB)
+
+
+def per_write(body: packets.WriteReg) -> float:
+    """WRITE_REG: the delays that it asks for come on top."""
+    return 3.0 + sum(write.delay_us & 0xFFFF for write in body.writes) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """One row of the table."""
+
+    command: Command
+    request: Record[Any]  # the request's body
+    answer: Record[Any]  # what the response's body holds before the status bytes
+    loaders: frozenset[Loader]
+    carries_data: bool  # the header's checksum covers the body's `data`
+    timeout_s: Timeout
+
+
+BOTH = frozenset(Loader)
+STUB = frozenset({Loader.STUB})
+NONE: frozenset[Loader] = frozenset()
+
+_QUICK = fixed(3.0)  # register access: far more than a slow USB bridge needs
+_ERASE = per_mib(40.0, "erase_size")  # 64 sectors of 4 KiB at 400 ms, datasheet maximum, take 26 s a MiB
+_PROGRAM = per_data(40.0)
+_DIGEST = per_mib(8.0, "size")  # reading and hashing at 52 MHz takes under 4 s a MiB
+
+COMMANDS: dict[Command, CommandSpec] = {
+    spec.command: spec
+    for spec in (
+        CommandSpec(Command.FLASH_BEGIN, packets.FLASH_BEGIN, EMPTY, BOTH, False, _ERASE),
+        CommandSpec(Command.FLASH_DATA, packets.DATA_BLOCK, EMPTY, BOTH, True, _PROGRAM),
+        CommandSpec(Command.FLASH_END, packets.FLASH_END, EMPTY, BOTH, False, _QUICK),
+        CommandSpec(Command.MEM_BEGIN, packets.MEM_BEGIN, EMPTY, BOTH, False, _QUICK),
+        CommandSpec(Command.MEM_END, packets.MEM_END, EMPTY, BOTH, False, _QUICK),
+        CommandSpec(Command.MEM_DATA, packets.DATA_BLOCK, EMPTY, BOTH, True, _QUICK),
+        CommandSpec(Command.SYNC, packets.SYNC, EMPTY, BOTH, False, fixed(0.1)),
+        CommandSpec(Command.WRITE_REG, packets.WRITE_REG, EMPTY, BOTH, False, per_write),
+        CommandSpec(Command.READ_REG, packets.READ_REG, EMPTY, BOTH, False, _QUICK),
+        CommandSpec(Command.SPI_SET_PARAMS, packets.SPI_SET_PARAMS, EMPTY, BOTH, False, _QUICK),
+        CommandSpec(Command.SPI_ATTACH, packets.SPI_ATTACH, EMPTY, STUB, False, _QUICK),
+        CommandSpec(Command.READ_FLASH_SLOW, packets.READ_FLASH_SLOW, EMPTY, NONE, False, _QUICK),
+        CommandSpec(Command.CHANGE_BAUDRATE, packets.CHANGE_BAUDRATE, EMPTY, STUB, False, _QUICK),
+        CommandSpec(Command.FLASH_DEFL_BEGIN, packets.FLASH_BEGIN, EMPTY, STUB, False, _ERASE),
+        CommandSpec(Command.FLASH_DEFL_DATA, packets.DATA_BLOCK, EMPTY, STUB, True, _PROGRAM),
+        CommandSpec(Command.FLASH_DEFL_END, packets.FLASH_END, EMPTY, STUB, False, _QUICK),
+        CommandSpec(Command.SPI_FLASH_MD5, packets.SPI_FLASH_MD5, packets.MD5_DIGEST, STUB, False, _DIGEST),
+        CommandSpec(Command.GET_SECURITY_INFO, EMPTY, EMPTY, NONE, False, _QUICK),
+        CommandSpec(Command.ERASE_FLASH, EMPTY, EMPTY, STUB, False, fixed(120.0)),
+        CommandSpec(Command.ERASE_REGION, packets.ERASE_REGION, EMPTY, STUB, False, per_mib(40.0, "size")),
+        CommandSpec(Command.READ_FLASH, packets.READ_FLASH, EMPTY, STUB, False, _QUICK),
+        CommandSpec(Command.RUN_USER_CODE, EMPTY, EMPTY, STUB, False, _QUICK),
+    )
+}
+
+
+def packet(command: Command, body: object) -> bytes:
+    """Return the request packet, not yet framed.
+
+    Raises:
+        ValueError: `body` is not this command's, or a field does not fit.
+    """
+    spec = COMMANDS[command]
+    if not isinstance(body, spec.request.kind):
+        raise ValueError(f"{command.name} takes {spec.request.kind.__name__}, not {type(body).__name__}")
+    covered = checksum(body.data) if isinstance(body, packets.DataBlock) else 0
+    return REQUEST.build(Request(command, covered, spec.request.build(body)))
