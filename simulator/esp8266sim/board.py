@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A board: the chip, its flash, a crystal, a USB bridge, and the wires between them (public).
+
+One rule: a board is a function of received bytes, line changes and virtual time. It never waits and starts
+no thread; whoever holds it moves `clock` on.
+"""
+
+from enum import Enum
+from mmap import mmap
+
+from esp8266sim.bootrom.activity import CpuState
+from esp8266sim.bootrom.boot import FLASH_BOOT, UART_DOWNLOAD, BootRom
+from esp8266sim.bootrom.processor import Processor
+from esp8266sim.chips import ChipModel
+from esp8266sim.clock import MS, SECOND, Clock, Event
+from esp8266sim.flashchip import FlashChip
+from esp8266sim.line import Bridge, Burst
+from esp8266sim.profiles import Profile
+from esp8266sim.soc import registers, spi, uart
+from esp8266sim.soc.bus import Bus
+from esp8266sim.soc.chip import Soc
+from esp8266sim.soc.registers import Gpio, RegisterBank, dport, io_mux, rtc, straps
+from esp8266sim.soc.spi import Flash, SpiController
+from esp8266sim.soc.uart import Uart
+from esp8266sim.trace import Trace
+
+POWER_ON, EXTERNAL = 1, 2  # reset causes
+SDIO_STRAPS = 7
+# The usual 10 kOhm and 100 nF at the reset pin; it bridges the instant in which a host has changed one
+# of the two lines and not yet the other.
+RESET_RISE_PS = MS
+APB_PER_CRYSTAL = 2  # APB and CPU run at twice the crystal while the boot ROM is in charge
+
+
+class Wiring(Enum):
+    """How reset and GPIO0 are connected."""
+
+    AUTO = "auto"  # two transistors: RTS alone pulls reset, DTR alone pulls GPIO0
+    JUMPER = "jumper"  # GPIO0 tied to ground, no reset line
+
+
+class Board:
+    """One virtual board. It is powered when made.
+
+    Args:
+        profile: which board.
+        content: what the flash holds, as long as the chip; kept and changed in place (a bytearray or
+            an mmap). An erased chip if None.
+        chip: another flash chip than the profile's.
+        wiring: how reset and GPIO0 are connected.
+        miso_stuck: no flash chip answers; every bit read is that of this byte.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        content: "bytearray | mmap | None" = None,
+        *,
+        chip: ChipModel | None = None,
+        wiring: Wiring = Wiring.AUTO,
+        miso_stuck: int | None = None,
+    ) -> None:
+        self.profile = profile
+        self.wiring = wiring
+        self.clock = Clock()
+        self.trace = Trace()
+        self.flash = FlashChip(chip or profile.flash, content, now=lambda: self.clock.now)
+        on_bus: Flash = self.flash if miso_stuck is None else spi.StuckBus(miso_stuck)
+        self.bridge = Bridge(self.clock, profile.bridge, self._to_chip)
+        apb_hz = APB_PER_CRYSTAL * profile.crystal_hz
+        self.soc = Soc(
+            clock=self.clock,
+            trace=self.trace,
+            bus=Bus(
+                self.clock, self.trace, lambda offset, size: self.flash.transfer(0x03, offset, b"", size)
+            ),
+            uart=Uart(self.clock, self.trace, apb_hz, self.bridge.receive),
+            spi=SpiController(self.clock, apb_hz, on_bus),
+            cycle_ps=SECOND / apb_hz,
+        )
+        self.gpio = Gpio(0)
+        self.rtc: RegisterBank = rtc(POWER_ON)
+        self._processor = Processor(self.clock, self.trace, self.soc.uart)
+        self._map_peripherals()
+        self._dtr = self._rts = False
+        self._release: Event | None = None
+        self.reset(POWER_ON)
+
+    @property
+    def cpu_state(self) -> CpuState:
+        """Where the CPU is."""
+        return self._processor.state
+
+    def set_lines(self, *, dtr: bool, rts: bool) -> None:
+        """Set the bridge's modem lines; True is asserted, that is electrically low."""
+        held = self._held_in_reset()
+        self._dtr, self._rts = dtr, rts
+        if self._held_in_reset() and not held:
+            self._halt()
+        elif held and not self._held_in_reset():
+            self._release = self.clock.at(self.clock.now + RESET_RISE_PS, lambda: self.reset(EXTERNAL))
+
+    def power_cycle(self) -> None:
+        """Take the supply away and give it back: RAM is lost, and what the flash was doing."""
+        self._halt()
+        self.flash.power_cycle()
+        self.soc.bus.dram[:] = bytes(len(self.soc.bus.dram))
+        self.soc.bus.iram[:] = bytes(len(self.soc.bus.iram))
+        self.reset(POWER_ON)
+
+    def press_reset(self) -> None:
+        """Pull reset low and let it go."""
+        self._halt()
+        self.reset(EXTERNAL)
+
+    def reset(self, cause: int, *, boot_mode: int | None = None, sdio: int = SDIO_STRAPS) -> None:
+        """Start the chip, with straps as wired unless `boot_mode` says otherwise."""
+        if boot_mode is None:
+            boot_mode = UART_DOWNLOAD if self._gpio0_low() else FLASH_BOOT
+        self.gpio.values[registers.GPIO_IN] = straps(boot_mode, sdio)
+        self.rtc.values[registers.RESET_CAUSE] = cause
+        self.soc.uart.reset()
+        self.soc.spi.reset()
+        self._processor.start(BootRom(self.soc, self._processor.enter).run())
+
+    def _halt(self) -> None:
+        if self._release is not None:
+            self._release.cancel()
+        self._processor.stop(CpuState.RESET)
+        self.bridge.cut(self.clock.now)
+
+    def _held_in_reset(self) -> bool:
+        return self.wiring is Wiring.AUTO and self._rts and not self._dtr
+
+    def _gpio0_low(self) -> bool:
+        return self.wiring is Wiring.JUMPER or (self._dtr and not self._rts)
+
+    def _flash_window(self, offset: int, size: int) -> bytes:
+        offset %= self.flash.model.size
+        return bytes(self.flash.array[offset : offset + size])
+
+    def _to_chip(self, burst: Burst) -> None:
+        self.soc.uart.receive(burst)
+
+    def _map_peripherals(self) -> None:
+        bus = self.soc.bus
+        bus.attach(uart.BASE, self.soc.uart)
+        bus.attach(spi.BASE, self.soc.spi)
+        bus.attach(registers.GPIO, self.gpio)
+        bus.attach(registers.RTC, self.rtc)
+        bus.attach(registers.IO_MUX, io_mux())
+        bus.attach(registers.DPORT, dport(self.profile.efuse))

@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The serial download loader of the boot ROM, as it behaves (ROM-*).
+
+One rule: it has no state of its own that silicon keeps in RAM. A frame is unescaped into the packet buffer,
+fields are read from there through the declared layouts (stale bytes of earlier frames included), and all
+answers come from one reply buffer whose fields stick. So the quirks are not listed; they happen.
+Source: the mask ROM's code, executed in an interpreter with modelled peripherals.
+"""
+
+from collections.abc import Callable, Generator
+
+from esp8266sim.bootrom import memory
+from esp8266sim.bootrom.activity import Activity, Wait
+from esp8266sim.bootrom.flash import RomFlash
+from esp8266sim.line import FRAME_BITS
+from esp8266sim.soc.bus import DRAM, Bus
+from esp8266sim.soc.chip import Soc
+from esp8266sim.soc.uart import Uart
+from esprom.protocol import packets, slip
+from esprom.protocol.checksum import checksum
+from esprom.protocol.packets import Command
+from esprom.protocol.record import Overlay
+from esprom.protocol.status import STATUS, RomError
+
+HEADER = Overlay(*packets.REQUEST.layout)
+REPLY_HEADER = Overlay(*packets.RESPONSE.layout)
+REPLY_STATUS = Overlay(*STATUS.layout)
+REPLY_SIZE = REPLY_HEADER.size + REPLY_STATUS.size
+SYNC = Overlay(*packets.SYNC.layout)
+READ_REG = Overlay(*packets.READ_REG.layout)
+REGISTER_WRITE = Overlay(*packets.REGISTER_WRITE.layout)
+MEM_BEGIN = Overlay(*packets.MEM_BEGIN.layout)
+MEM_END = Overlay(*packets.MEM_END.layout)
+FLASH_BEGIN = Overlay(*packets.FLASH_BEGIN.layout)
+DATA = Overlay(*packets.DATA_BLOCK.layout)
+SPI_PARAMETERS = ("flash_id", "chip_size", "block_size", "sector_size", "page_size", "status_mask")
+SPI_SET_PARAMS = Overlay(*packets.SPI_SET_PARAMS.layout)
+
+PACKET = memory.PACKET - DRAM
+BODY = PACKET + HEADER.size
+BLOCK = BODY + DATA.size
+REPLY = memory.REPLY - DRAM
+RING = memory.RING - DRAM
+
+MAX_BLOCK = 0x1800
+SYNC_REPLIES = 8
+MASK32 = 0xFFFFFFFF
+
+END, ESC = slip.END[0], slip.ESC[0]
+UNESCAPED = {slip.ESC_END[1]: slip.END, slip.ESC_ESC[1]: slip.ESC}  # any other byte stands for itself
+
+Handler = Callable[[], Generator[int | Wait, None, int]]
+"""Does a command; yields time that passes; returns the ROM's error code, 0 for success."""
+
+
+class Receiver:
+    """recv_packet: the ring in RAM, and from it one frame at a time into the packet buffer."""
+
+    def __init__(self, bus: Bus, uart: Uart) -> None:
+        self._bus = bus
+        self._uart = uart
+        self._inside = False
+        self._escaped = False
+        self._stored = 0
+
+    def frame(self) -> Activity:
+        """Receive one frame. Returns when it is complete in the packet buffer."""
+        self._inside = self._escaped = False
+        self._stored = 0
+        self._interrupts()
+        while True:
+            if self._scan():
+                return
+            if self._poll():
+                continue
+            yield Wait.REST_OF_FRAME if self._inside else Wait.FRAME
+
+    def _interrupts(self) -> None:
+        """What arrived while the loader was busy: the handler put it into the ring, lapping it."""
+        self._enqueue(self._uart.drain())
+
+    def _poll(self) -> bool:
+        """What arrives while the loader is waiting is taken from the ring at once, so it never laps."""
+        received = self._uart.drain(memory.RING_SIZE - 1)
+        self._enqueue(received)
+        return bool(received)
+
+    def _enqueue(self, received: bytes) -> None:
+        if not received:
+            return
+        dram = self._bus.dram
+        at = memory.word(self._bus, memory.RING_WRITE_FIELD) - memory.RING
+        end = at + len(received)
+        if end < memory.RING_SIZE:
+            dram[RING + at : RING + end] = received
+        else:
+            last = received[-memory.RING_SIZE :]  # those before them are overwritten
+            for index, byte in enumerate(last, start=end - len(last)):
+                dram[RING + index % memory.RING_SIZE] = byte
+        memory.set_word(self._bus, memory.RING_WRITE_FIELD, memory.RING + end % memory.RING_SIZE)
+
+    def _unread(self) -> tuple[int, bytes]:
+        """Return the read position in the ring, and what stands there unread."""
+        first = memory.word(self._bus, memory.RING_READ_FIELD) - memory.RING
+        last = memory.word(self._bus, memory.RING_WRITE_FIELD) - memory.RING
+        dram = self._bus.dram
+        if first <= last:
+            return first, bytes(dram[RING + first : RING + last])
+        return first, bytes(dram[RING + first : RING + memory.RING_SIZE] + dram[RING : RING + last])
+
+    def _scan(self) -> bool:
+        """Take unread bytes up to the end of a frame. True if one is complete."""
+        first, unread = self._unread()
+        if not unread:
+            return False
+        complete, taken = self._take(unread)
+        memory.set_word(self._bus, memory.RING_READ_FIELD, memory.RING + (first + taken) % memory.RING_SIZE)
+        return complete
+
+    def _take(self, data: bytes) -> tuple[bool, int]:
+        """Unescape from `data`; return whether the frame is complete, and how many bytes it took."""
+        at = 0
+        while at < len(data):
+            if self._escaped:
+                self._store(UNESCAPED.get(data[at], data[at : at + 1]))
+                self._escaped = False
+                at += 1
+                continue
+            end = data.find(END, at)
+            stop = len(data) if end < 0 else end
+            if self._inside:
+                escape = data.find(ESC, at, stop)
+                if escape >= 0:
+                    self._store(data[at:escape])
+                    self._escaped = True
+                    at = escape + 1
+                    continue
+                self._store(data[at:stop])
+            at = stop + 1
+            if end >= 0:
+                if self._inside and self._stored:
+                    return True, at
+                self._inside = True
+        return False, len(data)
+
+    def _store(self, plain: bytes) -> None:
+        """Append to the packet buffer; what is beyond its end is dropped."""
+        room = plain[: max(0, memory.PACKET_SIZE - self._stored)]
+        self._bus.dram[PACKET + self._stored : PACKET + self._stored + len(room)] = room
+        self._stored += len(plain)
+
+
+class DownloadLoader:
+    """UartDwnLdProc: receive, dispatch, reply, until a command leaves the loop."""
+
+    def __init__(self, soc: Soc, flash: RomFlash) -> None:
+        self._soc = soc
+        self._bus = soc.bus
+        self._flash = flash
+        self._receiver = Receiver(soc.bus, soc.uart)
+        # The download state struct, which lives on the ROM's stack.
+        self._size = self._blocks = self._block_size = self._sequence = self._received = self._address = 0
+        self._leaving = False
+        self._error = 0
+        self._handlers: dict[int, Handler] = {
+            Command.FLASH_BEGIN: self._flash_begin,
+            Command.FLASH_DATA: self._flash_data,
+            Command.FLASH_END: self._flash_end,
+            Command.MEM_BEGIN: self._mem_begin,
+            Command.MEM_DATA: self._mem_data,
+            Command.MEM_END: self._mem_end,
+            Command.SYNC: self._sync,
+            Command.WRITE_REG: self._write_reg,
+            Command.READ_REG: self._read_reg,
+            Command.SPI_SET_PARAMS: self._spi_set_params,
+        }
+
+    def run(self) -> Activity:
+        """Serve commands. Returns when one of them has left the loop and its reply is out."""
+        self._start_reply()
+        while not self._leaving:
+            yield from self._receiver.frame()
+            failed = yield from self._dispatch()
+            if failed:
+                self._error = failed
+            yield from self._reply(1 if failed else 0)
+
+    def _dispatch(self) -> Generator[int | Wait, None, int]:
+        dram = self._bus.dram
+        handler = self._handlers.get(dram[PACKET + HEADER.offset("command")])
+        if dram[PACKET + HEADER.offset("direction")] or handler is None:
+            yield self._soc.cycles(memory.COST_OTHER)
+            return RomError.INVALID  # the reply keeps the opcode of the command before
+        dram[REPLY + REPLY_HEADER.offset("command")] = dram[PACKET + HEADER.offset("command")]
+        return (yield from handler())
+
+    # -- the reply buffer -----------------------------------------------------------------------
+
+    def _start_reply(self) -> None:
+        """Direction and size are set once, on entry to the loop."""
+        REPLY_HEADER.write(self._bus.dram, REPLY, "direction", 1)
+        REPLY_HEADER.write(self._bus.dram, REPLY, "size", REPLY_STATUS.size)
+
+    def _set_value(self, value: int) -> None:
+        REPLY_HEADER.write(self._bus.dram, REPLY, "value", value)
+        self._error = 0
+
+    def _reply(self, status: int) -> Activity:
+        dram = self._bus.dram
+        at = REPLY + REPLY_HEADER.size
+        REPLY_STATUS.write(dram, at, "status", status)
+        REPLY_STATUS.write(dram, at, "error", self._error)
+        frame = slip.encode(bytes(dram[REPLY : REPLY + REPLY_SIZE]))
+        command = dram[REPLY + REPLY_HEADER.offset("command")]
+        for _ in range(SYNC_REPLIES if command == Command.SYNC else 1):
+            yield self._send(frame)
+
+    def _send(self, frame: bytes) -> int:
+        """Send; return how long the CPU is at it: it waits for an empty FIFO before each byte."""
+        uart = self._soc.uart
+        return max(0, uart.transmit(frame) - 2 * FRAME_BITS * uart.bit - self._soc.clock.now)
+
+    # -- commands -------------------------------------------------------------------------------
+
+    def _header(self, name: str) -> int:
+        return HEADER.read(self._bus.dram, PACKET, name)
+
+    def _body(self, layout: Overlay, name: str, at: int = 0) -> int:
+        return layout.read(self._bus.dram, BODY + at, name)
+
+    def _sync(self) -> Generator[int | Wait, None, int]:
+        yield self._soc.cycles(memory.COST_SYNC)
+        self._set_value(self._body(SYNC, "magic"))
+        return 0
+
+    def _read_reg(self) -> Generator[int | Wait, None, int]:
+        yield self._soc.cycles(memory.COST_READ_REG)
+        self._set_value(self._bus.load32(self._body(READ_REG, "address")))
+        return 0
+
+    def _write_reg(self) -> Generator[int | Wait, None, int]:
+        self._error = 0
+        yield self._soc.cycles(memory.COST_OTHER)
+        for index in range(self._header("size") // REGISTER_WRITE.size):
+            address, value, mask, delay_us = (
+                self._body(REGISTER_WRITE, name, index * REGISTER_WRITE.size)
+                for name in ("address", "value", "mask", "delay_us")
+            )
+            if delay_us & 0xFFFF:
+                yield self._delay(delay_us & 0xFFFF)
+            old = self._bus.load32(address)
+            self._bus.store32(address, old & ~mask | value & mask)
+        return 0
+
+    def _delay(self, delay_us: int) -> int:
+        """ets_delay_us: cycles counted as if the CPU ran at the frequency that RAM says."""
+        return self._soc.cycles(delay_us * memory.word(self._bus, memory.CYCLES_PER_US))
+
+    def _begin(self, size: int, blocks: int, block_size: int, address: int) -> None:
+        self._size, self._blocks, self._block_size, self._address = size, blocks, block_size, address
+        self._sequence = self._received = 0
+
+    def _mem_begin(self) -> Generator[int | Wait, None, int]:
+        yield self._soc.cycles(memory.COST_OTHER)
+        block_size = self._body(MEM_BEGIN, "block_size")
+        if self._header("size") != MEM_BEGIN.size or block_size > MAX_BLOCK:
+            return RomError.INVALID
+        size, blocks, address = (self._body(MEM_BEGIN, name) for name in ("size", "blocks", "address"))
+        self._begin(size, blocks, block_size, address)
+        return 0
+
+    def _block(self, multiple: int) -> "bytes | RomError":
+        """Check a data block's header and checksum; its number counts once the header is right."""
+        length = self._body(DATA, "length")
+        if (
+            self._header("size") > MAX_BLOCK + DATA.size
+            or self._body(DATA, "sequence") != self._sequence
+            or length > self._block_size
+            or length % multiple
+        ):
+            return RomError.INVALID
+        self._sequence += 1
+        data = bytes(self._bus.dram[BLOCK : BLOCK + length])
+        if checksum(data) != self._header("checksum") & 0xFF:
+            return RomError.BAD_CHECKSUM
+        return data
+
+    def _stored(self, length: int) -> None:
+        self._address = self._address + length & MASK32
+        self._received = self._received + length & MASK32
+
+    def _mem_data(self) -> Generator[int | Wait, None, int]:
+        yield self._soc.cycles(memory.COST_OTHER)
+        data = self._block(multiple=1)
+        if isinstance(data, RomError):
+            return data
+        yield self._soc.cycles(len(data) * memory.COST_MEM_BYTE)
+        self._bus.copy_in(self._address, data)
+        self._stored(len(data))
+        return 0
+
+    def _mem_end(self) -> Generator[int | Wait, None, int]:
+        yield self._soc.cycles(memory.COST_OTHER)
+        if self._header("size") > MEM_END.size:
+            return RomError.INVALID
+        if not self._body(MEM_END, "stay") & 0xFF:
+            self._leaving = True
+        memory.set_word(self._bus, memory.USER_START, self._body(MEM_END, "entry"))
+        return 0
+
+    def _flash_begin(self) -> Generator[int | Wait, None, int]:
+        yield from self._flash.attach()
+        yield self._soc.cycles(memory.COST_FLASH_BEGIN)
+        block_size = self._body(FLASH_BEGIN, "block_size")
+        if self._header("size") != FLASH_BEGIN.size or block_size > MAX_BLOCK:
+            return RomError.INVALID
+        size, blocks, offset = (self._body(FLASH_BEGIN, name) for name in ("erase_size", "blocks", "offset"))
+        self._begin(size, blocks, block_size, offset)
+        erased = yield from self._flash.erase_area(offset, size)
+        return 0 if erased else RomError.FLASH_FAILED
+
+    def _flash_data(self) -> Generator[int | Wait, None, int]:
+        yield self._soc.cycles(memory.COST_OTHER)
+        data = self._block(multiple=4)
+        if isinstance(data, RomError):
+            return data
+        yield self._soc.cycles(2 * len(data) * memory.COST_CHECKSUM_BYTE)
+        # What the two return is not looked at: past the end of the chip the block in RAM proves itself.
+        yield from self._flash.write(self._address, data)
+        found = yield from self._flash.read(self._address, len(data))
+        if found is not None:
+            self._bus.dram[BLOCK : BLOCK + len(found)] = found
+        read_back = bytes(self._bus.dram[BLOCK : BLOCK + len(data)])
+        if checksum(read_back) != self._header("checksum") & 0xFF:
+            return RomError.READ_BACK_DIFFERS
+        self._stored(len(data))
+        return 0
+
+    def _flash_end(self) -> Generator[int | Wait, None, int]:
+        yield self._soc.cycles(memory.COST_OTHER)
+        self._leaving = True
+        memory.set_word(self._bus, memory.USER_START, 0)
+        if self._blocks != self._sequence or self._size != self._received:
+            return RomError.FLASH_FAILED
+        yield from self._flash.lock()
+        return 0
+
+    def _spi_set_params(self) -> Generator[int | Wait, None, int]:
+        yield self._soc.cycles(memory.COST_OTHER)
+        if self._header("size") != SPI_SET_PARAMS.size:
+            return RomError.INVALID
+        for index, name in enumerate(SPI_PARAMETERS):
+            value = self._body(SPI_SET_PARAMS, name)
+            memory.set_word(self._bus, memory.FLASH_PARAMETERS + 4 * index, value)
+        return 0

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The serial line: bytes as bit times, heard by whoever listens at whatever baud, and the USB bridge.
+
+One rule: a byte means what the receiver samples. Each end has its own bit time; as long as every
+sample still falls into the right bit, the byte arrives as sent, otherwise the waveform is sampled as a
+real UART would and garbage comes out. Framing is 8N1. Times are picoseconds of the board's clock.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from esp8266sim.clock import MS, SECOND, US, Clock, Event
+
+FRAME_BITS = 10  # start, eight data bits from the lowest, stop
+# The stop bit is sampled 9.5 bit times after the start edge; it must still be the stop bit.
+TOLERANCE = 0.5 / 9.5
+
+
+@dataclass(slots=True)
+class Burst:
+    """Bytes that follow each other on the line without a gap."""
+
+    start: int  # ps: the first start bit begins
+    bit: int  # ps: the sender's bit time
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        """When the last stop bit ends."""
+        return self.start + len(self.data) * FRAME_BITS * self.bit
+
+    def arrived(self, now: int) -> int:
+        """Return how many bytes are over at `now`."""
+        return min(len(self.data), max(0, (now - self.start) // (FRAME_BITS * self.bit)))
+
+    def when(self, index: int) -> int:
+        """Return when byte `index` is over."""
+        return self.start + (index + 1) * FRAME_BITS * self.bit
+
+    def split(self, count: int) -> "tuple[Burst, Burst]":
+        """Return the first `count` bytes and the rest."""
+        rest = Burst(self.start + count * FRAME_BITS * self.bit, self.bit, self.data[count:])
+        return Burst(self.start, self.bit, self.data[:count]), rest
+
+
+def same_rate(sent_bit: int, heard_bit: int) -> bool:
+    """Tell whether every sample of a frame falls into the bit it is meant for."""
+    return abs(heard_bit - sent_bit) < TOLERANCE * sent_bit
+
+
+def levels(data: bytes) -> str:
+    """Return the line's levels, a character a bit, while `data` is sent."""
+    return "".join("0" + format(byte, "08b")[::-1] + "1" for byte in data)
+
+
+def resample(burst: Burst, heard_bit: int) -> Iterator[tuple[int, int]]:
+    """Yield (when, byte) as a receiver with another bit time hears `burst`.
+
+    A byte whose stop bit is low is delivered all the same, as the ESP8266 and the usual USB bridges do.
+    """
+    wave = levels(burst.data)
+    length = len(wave) * burst.bit
+    at = 0
+    while at < length:
+        falling = wave.find("0", at // burst.bit)
+        if falling < 0:
+            return
+        begin = max(at, falling * burst.bit)
+        first = begin + heard_bit // 2
+        samples = [(first + index * heard_bit) // burst.bit for index in range(1, FRAME_BITS)]
+        bits = [wave[sample] if sample < len(wave) else "1" for sample in samples]
+        at = first + (FRAME_BITS - 1) * heard_bit
+        yield burst.start + at, int("".join(bits[:8])[::-1], 2)
+        if bits[8] == "0":  # framing error: the receiver waits for the line to go high again
+            high = wave.find("1", at // burst.bit)
+            at = high * burst.bit if high >= 0 else length
+
+
+def heard(burst: Burst, heard_bit: int) -> list[Burst]:
+    """Return what a receiver with bit time `heard_bit` hears: the burst itself, or garbage."""
+    if same_rate(burst.bit, heard_bit):
+        return [burst]
+    return [
+        Burst(when - FRAME_BITS * heard_bit, heard_bit, bytes([byte]))
+        for when, byte in resample(burst, heard_bit)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulses:
+    """What an autobaud block has counted: edges, and the shortest low and high pulse in picoseconds."""
+
+    edges: int
+    low: int | None
+    high: int | None
+
+
+def pulses(bursts: list[Burst], since: int, until: int) -> Pulses:
+    """Measure the line between two instants. The high level before the first start bit is no pulse."""
+    edges = 0
+    shortest: dict[str, int | None] = {"0": None, "1": None}
+    for burst in bursts:
+        at = burst.start
+        for level, run in groupby(levels(burst.data)):
+            length = sum(1 for _ in run) * burst.bit
+            began, at = at, at + length
+            if began > until:
+                break
+            if began < since:
+                continue
+            edges += 1
+            # the last high pulse of a burst lasts until the next start bit, so it is not measured
+            if at <= until and not (level == "1" and at == burst.end):
+                known = shortest[level]
+                shortest[level] = length if known is None else min(known, length)
+    return Pulses(edges, shortest["0"], shortest["1"])
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeModel:
+    """A USB serial bridge, as data.
+
+    Attributes:
+        payload: data bytes that one USB packet brings to the host.
+        latency_ps: how long received bytes wait for a packet to fill; 0 sends at once.
+        turnaround_ps: what USB costs from the host's write to the wire.
+    """
+
+    name: str
+    payload: int
+    latency_ps: int
+    turnaround_ps: int
+    source: str
+
+
+FTDI = BridgeModel(
+    name="FT232R",
+    payload=62,  # 64-byte packets, two bytes of which are modem and line status
+    latency_ps=16 * MS,
+    turnaround_ps=125 * US,
+    source="FTDI FT232R datasheet and AN232B-04 (latency timer 16 ms at power-on, 1 ms at least); "
+    "the turnaround is an assumption",
+)
+
+
+class Bridge:
+    """The adapter between the host and the two wires.
+
+    Towards the host bytes wait for a full packet or for the latency timer, which starts when the first
+    byte enters an empty buffer. `to_device` takes the bursts that leave for the board.
+    """
+
+    def __init__(self, clock: Clock, model: BridgeModel, to_device: Callable[[Burst], None]) -> None:
+        self._clock = clock
+        self._to_device = to_device
+        self.model = model
+        self.latency_ps = model.latency_ps
+        self.baud = 115200
+        self.delivered = bytearray()  # what the host can read now
+        self._arriving: list[Burst] = []  # sampled at the host's baud, not yet delivered
+        self._waiting = 0  # bytes in those
+        self._wire_free = 0
+        self._delivery: Event | None = None
+
+    @property
+    def low_latency(self) -> bool:
+        """Whether the latency timer is at its least (1 ms), as the driver's low-latency switch sets it."""
+        return self.latency_ps <= MS
+
+    @low_latency.setter
+    def low_latency(self, on: bool) -> None:
+        self.latency_ps = MS if on else self.model.latency_ps
+
+    @property
+    def bit(self) -> int:
+        """The host side's bit time, in picoseconds."""
+        return round(SECOND / self.baud)
+
+    def write(self, data: bytes) -> None:
+        """Take bytes from the host and put them on the wire behind those that are still going out."""
+        if not data:
+            return
+        burst = Burst(max(self._clock.now + self.model.turnaround_ps, self._wire_free), self.bit, data)
+        self._wire_free = burst.end
+        self._to_device(burst)
+
+    def flushed_at(self) -> int:
+        """Return when everything written will have left."""
+        return self._wire_free
+
+    def receive(self, burst: Burst) -> None:
+        """Take what the board sends; the burst may lie in the future."""
+        filled = self._waiting >= self.model.payload
+        for piece in heard(burst, self.bit):
+            self._arriving.append(piece)
+            self._waiting += len(piece.data)
+        if not filled:  # else the next packet is as early as it can be
+            self._schedule()
+
+    def cut(self, now: int) -> None:
+        """The board stopped sending: what has not left it by `now` never will."""
+        kept = []
+        for burst in self._arriving:
+            whole, _ = burst.split(burst.arrived(now))
+            if whole.data:
+                kept.append(whole)
+        self._arriving = kept
+        self._waiting = sum(len(burst.data) for burst in kept)
+        self._schedule()
+
+    def discard(self) -> None:
+        """Forget what has reached the host's side and was not read."""
+        self._deliver_until(self._clock.now)
+        self.delivered.clear()
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self._delivery is not None:
+            self._delivery.cancel()
+            self._delivery = None
+        if self._arriving:
+            self._delivery = self._clock.at(self._due(), self._deliver)
+
+    def _due(self) -> int:
+        """When the next packet leaves: it is full, or the first byte has waited long enough."""
+        timer = self._arriving[0].when(0) + self.latency_ps
+        wanted = self.model.payload
+        for burst in self._arriving:
+            if wanted <= len(burst.data):
+                return min(timer, burst.when(wanted - 1))
+            wanted -= len(burst.data)
+        return timer
+
+    def _deliver(self) -> None:
+        self._delivery = None
+        self._deliver_until(self._clock.now, self.model.payload)
+        self._schedule()
+
+    def _deliver_until(self, now: int, room: int | None = None) -> None:
+        while self._arriving:
+            burst = self._arriving[0]
+            count = burst.arrived(now) if room is None else min(burst.arrived(now), room)
+            self.delivered += burst.data[:count]
+            self._waiting -= count
+            if room is not None:
+                room -= count
+            if count < len(burst.data):
+                self._arriving[0] = burst.split(count)[1]
+                return
+            del self._arriving[0]

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sim://PROFILE?...`: a board in this process behind pyserial's interface, single-threaded.
+
+One rule: reading runs the board. `read` advances virtual time until the bytes are there or `timeout` seconds
+of virtual time have passed; nothing sleeps, and the same calls give the same result every time. The
+object's `clock` is the board's time, for clients that measure.
+"""
+
+import mmap
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from esp8266sim.board import Board, Wiring
+from esp8266sim.chips import CHIPS
+from esp8266sim.clock import MS, SECOND
+from esp8266sim.demo import firmware
+from esp8266sim.profiles import PROFILES
+
+T = TypeVar("T")
+
+OPTIONS = ("flash", "chip", "latency_ms", "wiring")
+
+
+class VirtualClock:
+    """A board's time, in seconds."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def now(self) -> float:
+        """Return the seconds since the board was made."""
+        return self._board.clock.now / SECOND
+
+    def sleep(self, seconds: float) -> None:
+        """Let the board run for `seconds`."""
+        clock = self._board.clock
+        clock.advance(clock.now + round(seconds * SECOND))
+
+
+class Serial:
+    """A pyserial-like port with a virtual board on it.
+
+    Args:
+        url: `sim://PROFILE?flash=FILE&chip=NAME&latency_ms=N&wiring=auto|jumper`, or None with `board`.
+        baudrate: the host side's, in bits per second.
+        timeout: of `read`, in seconds of virtual time; None waits until the board has nothing more to do.
+        board: an existing board to attach to.
+
+    Raises:
+        ValueError: the URL names what is not there.
+        OSError: the flash file cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        baudrate: int = 115200,
+        timeout: float | None = None,
+        *,
+        board: Board | None = None,
+    ) -> None:
+        self._mapped: mmap.mmap | None = None
+        if board is None:
+            if url is None:
+                raise ValueError("a sim:// URL or a board is needed")
+            board, self._mapped = open_board(url)
+        self.board = board
+        self.clock = VirtualClock(board)
+        self.port = self.name = url or f"sim://{board.profile.name}"
+        self.timeout = timeout
+        self.is_open = True
+        self._dtr = self._rts = False
+        self.baudrate = baudrate
+
+    @property
+    def baudrate(self) -> int:
+        """The host side's baud rate."""
+        return self.board.bridge.baud
+
+    @baudrate.setter
+    def baudrate(self, baud: int) -> None:
+        if baud <= 0:
+            raise ValueError(f"baud rate {baud} is not positive")
+        self.board.bridge.baud = baud
+
+    @property
+    def dtr(self) -> bool:
+        """Whether DTR is asserted."""
+        return self._dtr
+
+    @dtr.setter
+    def dtr(self, asserted: bool) -> None:
+        self._dtr = bool(asserted)
+        self.board.set_lines(dtr=self._dtr, rts=self._rts)
+
+    @property
+    def rts(self) -> bool:
+        """Whether RTS is asserted."""
+        return self._rts
+
+    @rts.setter
+    def rts(self, asserted: bool) -> None:
+        self._rts = bool(asserted)
+        self.board.set_lines(dtr=self._dtr, rts=self._rts)
+
+    @property
+    def in_waiting(self) -> int:
+        """How many bytes can be read at once."""
+        return len(self.board.bridge.delivered)
+
+    def read(self, size: int = 1) -> bytes:
+        """Return `size` bytes, or what has come when `timeout` is over."""
+        ready = self.board.bridge.delivered
+        if len(ready) < size:
+            self._run_until(size)
+        data = bytes(ready[:size])
+        del ready[:size]
+        return data
+
+    def _run_until(self, size: int) -> None:
+        clock, ready = self.board.clock, self.board.bridge.delivered
+        deadline = None if self.timeout is None else clock.now + round(self.timeout * SECOND)
+        while len(ready) < size:
+            due = clock.next_event()
+            if due is None or (deadline is not None and due > deadline):
+                break
+            clock.step()
+        else:
+            return
+        if deadline is not None:
+            clock.advance(deadline)
+
+    def write(self, data: bytes) -> int:
+        """Put `data` on the line; it goes out as the board runs."""
+        self.board.bridge.write(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Run the board until everything written has left."""
+        self.board.clock.advance(self.board.bridge.flushed_at())
+
+    def reset_input_buffer(self) -> None:
+        """Forget what was received and not read."""
+        self.board.bridge.discard()
+
+    def reset_output_buffer(self) -> None:
+        """Nothing waits on the host's side: what was written is on its way."""
+
+    def close(self) -> None:
+        """Let go of the board; a flash file is written out."""
+        if self.is_open:
+            self.is_open = False
+            if self._mapped is not None:
+                self._mapped.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_board(url: str) -> tuple[Board, "mmap.mmap | None"]:
+    """Return the board that a sim:// URL describes, and the mapped flash file if it names one.
+
+    Raises:
+        ValueError: the URL names what is not there.
+        OSError: the flash file cannot be used.
+    """
+    parts = urlsplit(url)
+    options = {
+        name: values[-1] for name, values in parse_qs(parts.query, strict_parsing=bool(parts.query)).items()
+    }
+    unknown = sorted(set(options) - set(OPTIONS))
+    if parts.scheme != "sim" or unknown:
+        raise ValueError(f"{url}: unknown option {', '.join(unknown)}; there are {', '.join(OPTIONS)}")
+    profile = _named("board", parts.netloc, PROFILES)
+    chip = _named("flash chip", options["chip"], CHIPS) if "chip" in options else profile.flash
+    wiring = _named("wiring", options.get("wiring", "auto"), {kind.value: kind for kind in Wiring})
+    mapped = map_flash(Path(options["flash"]), chip.size) if "flash" in options else None
+    board = Board(
+        profile, bytearray(firmware(chip.size)) if mapped is None else mapped, chip=chip, wiring=wiring
+    )
+    if "latency_ms" in options:
+        board.bridge.latency_ps = round(float(options["latency_ms"]) * MS)
+    return board, mapped
+
+
+def _named(what: str, name: str, known: Mapping[str, T]) -> T:
+    if name not in known:
+        raise ValueError(f"there is no {what} {name!r}; there are {', '.join(sorted(known))}")
+    return known[name]
+
+
+def map_flash(path: Path, size: int) -> mmap.mmap:
+    """Return the file as memory that keeps what is written; a new file gets the demonstration firmware.
+
+    Raises:
+        ValueError: the file is not `size` bytes long.
+        OSError: it cannot be opened or made.
+    """
+    if not path.exists():
+        path.write_bytes(firmware(size))
+    with path.open("r+b") as file:
+        found = os.fstat(file.fileno()).st_size
+        if found != size:
+            raise ValueError(f"{path} is {found} bytes long, the flash chip {size}")
+        return mmap.mmap(file.fileno(), size)

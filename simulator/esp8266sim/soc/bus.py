@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memory map as loads and stores see it.
+
+One rule: every access goes to RAM, to a word of the mask ROM, or to a peripheral; an access that none
+of them knows reads 0, does nothing, and is a traced event. Which accesses fault, and with which cause,
+is what the mask ROM's code meets (alignment 9, the region barred at boot 28 and 29, byte access to
+IRAM 3), executed in an interpreter with modelled peripherals.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from esp8266sim.clock import Clock
+from esp8266sim.trace import Kind, Trace, TraceEvent
+
+DRAM = 0x3FFE8000
+DRAM_SIZE = 0x18000
+IRAM = 0x40100000
+IRAM_SIZE = 0x10000  # the upper half is the flash cache's while that is on
+ROM = 0x40000000
+ROM_SIZE = 0x10000
+FLASH_WINDOW = 0x40200000
+FLASH_WINDOW_SIZE = 0x100000
+BARRED_END = 0x20000000  # the reset code takes all rights from region 0
+
+# Words of the mask ROM that tools and tests read: identification, not code.
+ROM_WORDS = {
+    0x40000080: 0x00000806,
+    0x40000084: 0x00000000,
+    0x40000088: 0x40000000,
+    0x400000A4: 0xE400000C,
+    0x40001000: 0xFFF0C101,
+    0x40003B30: 0x81F23251,
+    0x4000E000: 0x05698167,
+    0x4000FFFC: 0x00000000,
+}
+
+LOAD_STORE_ERROR = 3
+ALIGNMENT = 9
+LOAD_PROHIBITED = 28
+STORE_PROHIBITED = 29
+
+
+class CpuException(Exception):
+    """The CPU took an exception: EXCCAUSE and EXCVADDR."""
+
+    def __init__(self, cause: int, address: int) -> None:
+        super().__init__(f"cause {cause} at 0x{address:08x}")
+        self.cause = cause
+        self.address = address
+
+
+class Peripheral(Protocol):
+    """Registers of one 256-byte block; offsets are multiples of 4."""
+
+    def load(self, offset: int) -> int | None:
+        """Return the register's value, or None if nothing models it."""
+
+    def store(self, offset: int, value: int) -> bool:
+        """Set the register. False if nothing models it."""
+
+
+class Bus:
+    """Loads and stores of the CPU. `read_flash(offset, size)` serves the flash window."""
+
+    def __init__(self, clock: Clock, trace: Trace, read_flash: Callable[[int, int], bytes]) -> None:
+        self._clock = clock
+        self._trace = trace
+        self._read_flash = read_flash
+        self.dram = bytearray(DRAM_SIZE)
+        self.iram = bytearray(IRAM_SIZE)
+        self._blocks: dict[int, Peripheral] = {}
+
+    def attach(self, base: int, peripheral: Peripheral) -> None:
+        """Put a peripheral's 256 bytes at `base`."""
+        self._blocks[base] = peripheral
+
+    def load32(self, address: int) -> int:
+        """Do a 32-bit load. Raises CpuException."""
+        if address & 3:
+            raise CpuException(ALIGNMENT, address)
+        offset = address - DRAM
+        if 0 <= offset < DRAM_SIZE:
+            return int.from_bytes(self.dram[offset : offset + 4], "little")
+        block = self._blocks.get(address & ~0xFF)
+        if block is not None:
+            value = block.load(address & 0xFF)
+            return self._unmodelled("load", address) if value is None else value
+        return self._load_elsewhere(address)
+
+    def _load_elsewhere(self, address: int) -> int:
+        if address < BARRED_END:
+            raise CpuException(LOAD_PROHIBITED, address)
+        if 0 <= address - IRAM < IRAM_SIZE:
+            offset = address - IRAM
+            return int.from_bytes(self.iram[offset : offset + 4], "little")
+        if address in ROM_WORDS:
+            return ROM_WORDS[address]
+        if 0 <= address - FLASH_WINDOW < FLASH_WINDOW_SIZE:
+            # Whether the cache is on is not modelled: the recorder's bus always answered.
+            return int.from_bytes(self._read_flash(address - FLASH_WINDOW, 4), "little")
+        return self._unmodelled("load", address)
+
+    def store32(self, address: int, value: int) -> None:
+        """Do a 32-bit store. Raises CpuException."""
+        if address & 3:
+            raise CpuException(ALIGNMENT, address)
+        offset = address - DRAM
+        if 0 <= offset < DRAM_SIZE:
+            self.dram[offset : offset + 4] = value.to_bytes(4, "little")
+            return
+        block = self._blocks.get(address & ~0xFF)
+        if block is not None:
+            if not block.store(address & 0xFF, value):
+                self._unmodelled("store", address)
+            return
+        if address < BARRED_END:
+            raise CpuException(STORE_PROHIBITED, address)
+        if 0 <= address - IRAM < IRAM_SIZE:
+            offset = address - IRAM
+            self.iram[offset : offset + 4] = value.to_bytes(4, "little")
+            return
+        self._unmodelled("store", address)
+
+    def store8(self, address: int, value: int) -> None:
+        """Do a byte store, which only DRAM takes as such. Raises CpuException."""
+        offset = address - DRAM
+        if 0 <= offset < DRAM_SIZE:
+            self.dram[offset] = value
+        elif address < BARRED_END:
+            raise CpuException(STORE_PROHIBITED, address)
+        elif 0 <= address - IRAM < IRAM_SIZE or 0 <= address - ROM < ROM_SIZE:
+            raise CpuException(LOAD_STORE_ERROR, address)
+        else:
+            self._unmodelled("byte store", address)
+
+    def copy_in(self, address: int, data: bytes) -> None:
+        """Store `data` as the mask ROM's memcpy does from an aligned source: words, then what is left.
+
+        Raises:
+            CpuException: part of `data` may have been stored before it.
+        """
+        offset = address - DRAM
+        if 0 <= offset <= DRAM_SIZE - len(data):
+            self.dram[offset : offset + len(data)] = data
+            return
+        words = len(data) & ~3 if address % 4 == 0 else 0
+        for index in range(0, words, 4):
+            self.store32(address + index, int.from_bytes(data[index : index + 4], "little"))
+        for index in range(words, len(data)):
+            self.store8(address + index, data[index])
+
+    def peek(self, address: int, size: int) -> bytes:
+        """Return RAM without any effect, for tests and tools. Raises ValueError outside RAM."""
+        for base, memory in ((DRAM, self.dram), (IRAM, self.iram)):
+            if base <= address and address + size <= base + len(memory):
+                return bytes(memory[address - base : address - base + size])
+        raise ValueError(f"0x{address:08x}+{size} is not RAM")
+
+    def poke(self, address: int, data: bytes) -> None:
+        """Set RAM without any effect, for tests and tools. Raises ValueError outside RAM."""
+        self.peek(address, len(data))
+        base, memory = (DRAM, self.dram) if address < IRAM else (IRAM, self.iram)
+        memory[address - base : address - base + len(data)] = data
+
+    def _unmodelled(self, what: str, address: int) -> int:
+        self._trace.add(TraceEvent(self._clock.now, Kind.UNMODELLED, what, address))
+        return 0
