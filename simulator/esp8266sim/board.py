@@ -7,6 +7,7 @@ no thread; whoever holds it moves `clock` on.
 
 from enum import Enum
 from mmap import mmap
+from typing import Protocol
 
 from esp8266sim.bootrom.activity import CpuState
 from esp8266sim.bootrom.boot import FLASH_BOOT, UART_DOWNLOAD, BootRom
@@ -39,6 +40,16 @@ class Wiring(Enum):
     JUMPER = "jumper"  # GPIO0 tied to ground, no reset line
 
 
+class Host(Protocol):
+    """Who hears what the board sends."""
+
+    def receive(self, burst: Burst) -> None:
+        """Take a burst; it may lie in the future."""
+
+    def cut(self, now: int) -> None:
+        """Forget what would have been sent after `now`."""
+
+
 class Board:
     """One virtual board. It is powered when made.
 
@@ -66,7 +77,8 @@ class Board:
         self.trace = Trace()
         self.flash = FlashChip(chip or profile.flash, content, now=lambda: self.clock.now)
         on_bus: Flash = self.flash if miso_stuck is None else spi.StuckBus(miso_stuck)
-        self.bridge = Bridge(self.clock, profile.bridge, self._to_chip)
+        self.bridge = Bridge(self.clock, profile.bridge, self.receive)
+        self._host: Host = self.bridge
         apb_hz = APB_PER_CRYSTAL * profile.crystal_hz
         self.soc = Soc(
             clock=self.clock,
@@ -74,7 +86,7 @@ class Board:
             bus=Bus(
                 self.clock, self.trace, lambda offset, size: self.flash.transfer(0x03, offset, b"", size)
             ),
-            uart=Uart(self.clock, self.trace, apb_hz, self.bridge.receive),
+            uart=Uart(self.clock, self.trace, apb_hz, self._send),
             spi=SpiController(self.clock, apb_hz, on_bus),
             cycle_ps=SECOND / apb_hz,
         )
@@ -90,6 +102,14 @@ class Board:
     def cpu_state(self) -> CpuState:
         """Where the CPU is."""
         return self._processor.state
+
+    def attach(self, host: Host) -> None:
+        """Connect another listener than the USB bridge to the chip's transmit pin."""
+        self._host = host
+
+    def receive(self, burst: Burst) -> None:
+        """Put a burst on the chip's receive pin; it may lie in the future."""
+        self.soc.uart.receive(burst)
 
     def set_lines(self, *, dtr: bool, rts: bool) -> None:
         """Set the bridge's modem lines; True is asserted, that is electrically low."""
@@ -127,7 +147,7 @@ class Board:
         if self._release is not None:
             self._release.cancel()
         self._processor.stop(CpuState.RESET)
-        self.bridge.cut(self.clock.now)
+        self._host.cut(self.clock.now)
 
     def _held_in_reset(self) -> bool:
         return self.wiring is Wiring.AUTO and self._rts and not self._dtr
@@ -139,8 +159,8 @@ class Board:
         offset %= self.flash.model.size
         return bytes(self.flash.array[offset : offset + size])
 
-    def _to_chip(self, burst: Burst) -> None:
-        self.soc.uart.receive(burst)
+    def _send(self, burst: Burst) -> None:
+        self._host.receive(burst)
 
     def _map_peripherals(self) -> None:
         bus = self.soc.bus

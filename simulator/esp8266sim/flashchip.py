@@ -22,7 +22,7 @@ from functools import partial
 
 from esp8266sim.chips import ChipModel, StatusWrite
 from esp8266sim.clock import US
-from esprom.flash.geometry import BLOCK, PAGE, SECTOR
+from esprom.flash.geometry import BLOCK, PAGE, SECTOR, round_down
 
 WRITE_STATUS = 0x01
 PAGE_PROGRAM = 0x02
@@ -267,7 +267,7 @@ class FlashChip:
             return False
         data = sent[-PAGE:]  # the page buffer wraps, so that earlier bytes are overwritten in it
         column = (first + len(sent) - len(data)) % PAGE
-        page = first - first % PAGE
+        page = round_down(first, PAGE)
         room = PAGE - column
         self._clear_bits(page + column, data[:room])
         if len(data) > room:
@@ -282,8 +282,7 @@ class FlashChip:
 
     def _erase(self, unit: int, microseconds: float, address: int, sent: bytes) -> bool:
         """Erase the `unit` around `address`; bytes after the address make the command void."""
-        first = address % self.model.size
-        first -= first % unit
+        first = round_down(address % self.model.size, unit)
         if not self._enabled or sent or _overlap(range(first, first + unit), self._protected):
             return False
         for sector in range(first, first + unit, SECTOR):

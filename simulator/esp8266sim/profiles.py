@@ -25,21 +25,18 @@ class Profile:
     name: str
     description: str
     flash: ChipModel
-    mac: str
+    efuse: tuple[int, int, int, int]  # words 0x3FF00050 to 0x3FF0005C
     crystal_hz: int = 26_000_000
     bridge: BridgeModel = FTDI
-
-    @property
-    def efuse(self) -> tuple[int, int, int, int]:
-        """The eFuse words 0x3FF00050 to 0x3FF0005C."""
-        return efuse_words(self.mac)
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("esp01", "ESP-01, black, 1 MiB", W25Q80, "5c:cf:7f:12:34:56"),
-        Profile("esp12", "ESP-12, 4 MiB", W25Q32, "5c:cf:7f:ab:cd:ef"),
-        Profile("esp12gd", "ESP-12 with a GigaDevice flash, 4 MiB", GD25Q32, "5c:cf:7f:65:43:21"),
+        Profile("esp01", "ESP-01, black, 1 MiB", W25Q80, efuse_words("5c:cf:7f:12:34:56")),
+        Profile("esp12", "ESP-12, 4 MiB", W25Q32, efuse_words("5c:cf:7f:ab:cd:ef")),
+        Profile(
+            "esp12gd", "ESP-12 with a GigaDevice flash, 4 MiB", GD25Q32, efuse_words("5c:cf:7f:65:43:21")
+        ),
     )
 }

@@ -158,8 +158,10 @@ class DownloadLoader:
         self._bus = soc.bus
         self._flash = flash
         self._receiver = Receiver(soc.bus, soc.uart)
-        # The download state struct, which lives on the ROM's stack.
-        self._size = self._blocks = self._block_size = self._sequence = self._received = self._address = 0
+        # The download state struct, which lives on the ROM's stack: what the boot left there refuses data
+        # and does not pass for a finished write.
+        self._size = self._block_size = self._sequence = self._received = self._address = 0
+        self._blocks = 1
         self._leaving = False
         self._error = 0
         self._handlers: dict[int, Handler] = {

@@ -46,6 +46,8 @@ class RomFlash:
 
     def read_mode(self, mode: int) -> Function[None]:
         """SPIReadModeCnfig. The value written back was read with WEL set, and QE is not in it."""
+        control = self._spi.load(reg.CTRL) or 0
+        self._spi.store(reg.CTRL, control | reg.CTRL_TWO_BYTE_STATUS)
         yield from self._write_enable()
         status = STATUS_QUAD if mode in QUAD_MODES else self._status()
         yield from self._write_status(status)

@@ -119,8 +119,8 @@ class Bus:
         if 0 <= address - IRAM < IRAM_SIZE:
             offset = address - IRAM
             self.iram[offset : offset + 4] = value.to_bytes(4, "little")
-            return
-        self._unmodelled("store", address)
+        elif not 0 <= address - ROM < ROM_SIZE:  # a store to ROM is harmless, the recorder's bus says
+            self._unmodelled("store", address)
 
     def store8(self, address: int, value: int) -> None:
         """Do a byte store, which only DRAM takes as such. Raises CpuException."""

@@ -148,16 +148,17 @@ class Uart:
         Outside a frame the first one opens it. Bytes in between make no difference to who waits for it.
         """
         opened = inside
-        index = 0
+        index, reached = 0, 0
         while index < len(self._line):
             burst = self._audible(index)
             index += 1
             at = burst.data.find(end)
             while at >= 0:
                 if opened:
-                    return burst.when(at)
+                    return max(reached, burst.when(at))
                 opened = True
                 at = burst.data.find(end, at + 1)
+            reached = max(reached, burst.end)  # garbage may be over later than what comes behind it
         return None
 
     def quiet(self) -> bool:

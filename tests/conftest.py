@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options and hypothesis profiles of the whole suite."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.vectors.runner import DEFAULT_VECTORS, Vector, load
+
+settings.register_profile("dev", max_examples=40, deadline=None, derandomize=False)
+settings.register_profile(
+    "ci", max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--vectors",
+        nargs="+",
+        type=Path,
+        default=DEFAULT_VECTORS,
+        metavar="FILE",
+        help="golden vector files (JSON lines) to run instead of those in specs/vectors",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "vector" in metafunc.fixturenames:
+        files: list[Path] = metafunc.config.getoption("--vectors")
+        vectors: list[Vector] = [vector for file in files for vector in load(file)]
+        metafunc.parametrize("vector", [pytest.param(vector, id=vector.name) for vector in vectors])
