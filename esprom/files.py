@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Output files appear whole or not at all (BACKUP-1, BACKUP-2, BACKUP-5).
+
+The bytes are written to a hidden file beside the target, pushed to the disk, and only then given the
+name; so a crash, a full disk or Ctrl-C at any moment leaves either no file or the old one. The files
+can be read by their owner only (mode 0600), since a firmware may hold Wi-Fi passwords.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from esprom.errors import EspromError, ImageError, Refused
+
+
+def save(path: str | os.PathLike[str], data: bytes, *, overwrite: bool) -> None:
+    """Write `data` to `path`, whole or not at all.
+
+    Where `path` is a pipe or a device such as /dev/stdout it is written to, not replaced.
+
+    Raises:
+        Refused: there is such a file, and `overwrite` is False.
+        EspromError: the system does not let us.
+    """
+    target = Path(path)
+    if overwrite and target.exists() and not target.is_file() and not target.is_dir():
+        _pour(target, data)
+    else:
+        save_together([(target, data)], overwrite=overwrite)
+
+
+def save_together(files: Sequence[tuple[str | os.PathLike[str], bytes]], *, overwrite: bool) -> None:
+    """Write several files as one promise: the last one appears only when the others are in place.
+
+    All bytes are on the disk before the first file gets its name. If a name cannot be given, new files
+    that already have theirs are taken away again. What is replaced under `overwrite` stays replaced.
+
+    Raises:
+        Refused: one of them exists, and `overwrite` is False.
+        EspromError: the system does not let us.
+    """
+    targets = [Path(path) for path, _ in files]
+    check_targets(targets, overwrite=overwrite)
+    staged: list[_Staged] = []
+    try:
+        for target, (_, data) in zip(targets, files, strict=True):
+            staged.append(_stage(target))
+            staged[-1].fill(data)
+        for item in staged:
+            item.publish(overwrite=overwrite)
+    except BaseException as exc:  # Ctrl-C too must leave nothing behind
+        for item in staged:
+            item.withdraw()
+        if isinstance(exc, OSError):
+            raise EspromError(f"cannot write {exc.filename or targets[0]}: {exc.strerror or exc}") from exc
+        raise
+    for folder in {target.parent for target in targets}:
+        _push_names_to_disk(folder)
+
+
+def check_targets(paths: Sequence[Path], *, overwrite: bool, size: int = 0) -> None:
+    """Find out what would keep the files from being saved, before the work that makes them.
+
+    Args:
+        paths: the files that are to be written.
+        overwrite: whether they may exist.
+        size: bytes that they need together, if that is known.
+
+    Raises:
+        Refused: one of them exists, and `overwrite` is False.
+        EspromError: the folder is missing, must not be written to or is full.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise EspromError(f"cannot write {path}: it is a folder")
+        if not overwrite and os.path.lexists(path):
+            raise Refused(_exists(path))
+        if not path.parent.is_dir():
+            raise EspromError(f"cannot write {path}: there is no folder {path.parent}")
+        if not os.access(path.parent, os.W_OK):
+            raise EspromError(f"cannot write {path}: the folder {path.parent} must not be written to")
+        free = shutil.disk_usage(path.parent).free
+        if free < size:
+            raise EspromError(f"cannot write {path}: {size} bytes are needed, the disk has {free} left")
+
+
+def load(path: str | os.PathLike[str]) -> bytes:
+    """Return what the file holds. Raises ImageError where it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as exc:
+        raise ImageError(f"cannot read {path}: {exc.strerror or exc}") from exc
+
+
+def _pour(target: Path, data: bytes) -> None:
+    try:
+        with target.open("wb") as stream:
+            stream.write(data)
+    except OSError as exc:
+        raise EspromError(f"cannot write {target}: {exc.strerror or exc}") from exc
+
+
+@dataclass(slots=True)
+class _Staged:
+    """A file on its way: hidden beside its target, until it is given the name."""
+
+    target: Path
+    hidden: Path
+    handle: int  # file descriptor, -1 when closed
+    created: bool = False  # the target is there, and is ours to take away
+
+    def fill(self, data: bytes) -> None:
+        with os.fdopen(self.handle, "wb") as stream:
+            self.handle = -1
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def publish(self, *, overwrite: bool) -> None:
+        if overwrite:
+            os.replace(self.hidden, self.target)
+            return
+        try:
+            _rename_to_new_name(self.hidden, self.target)
+        except FileExistsError:  # it appeared since we looked
+            raise Refused(_exists(self.target)) from None
+        self.created = True
+
+    def withdraw(self) -> None:
+        if self.handle >= 0:
+            os.close(self.handle)
+        with contextlib.suppress(OSError):
+            self.hidden.unlink(missing_ok=True)
+        if self.created:
+            with contextlib.suppress(OSError):
+                self.target.unlink()
+
+
+def _stage(target: Path) -> _Staged:
+    handle, hidden = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)
+    return _Staged(target, Path(hidden), handle)
+
+
+def _rename_to_new_name(hidden: Path, target: Path) -> None:
+    """Rename, but never onto a file that is there. Raises FileExistsError."""
+    if os.name == "nt":
+        os.rename(hidden, target)  # does not replace on Windows
+        return
+    try:
+        os.link(hidden, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: the look before must do
+        os.replace(hidden, target)
+        return
+    hidden.unlink()
+
+
+def _push_names_to_disk(folder: Path) -> None:
+    """Make the new names outlast a power cut. Windows neither offers nor needs this."""
+    if os.name == "nt":
+        return
+    with contextlib.suppress(OSError):  # some network file systems refuse; the data itself is safe
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _exists(path: Path) -> str:
+    return f"{path} exists already: choose another name, or give --force to replace it"

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of the flash in an image header, in words, and their edit (IMAGE-6, IMAGE-7).
+
+The words are those of esptool's `--flash-mode`, `--flash-freq` and `--flash-size`, which is what people
+know them by; so are the numbers behind them and the rule when an edit is made: an image of version 1
+that parses (its checksum is not looked at), in a file meant for offset 0 (the caller's to know).
+"""
+
+from dataclasses import dataclass, replace
+
+from esprom.errors import ImageError
+from esprom.image.layout import IMAGE_HEADER, IMAGE_HEADER_SIZE, ImageHeader
+from esprom.image.segments import FirmwareImage, parse_image
+
+KEEP = "keep"
+MODES = {"qio": 0, "qout": 1, "dio": 2, "dout": 3}
+FREQUENCIES = {"40m": 0x0, "26m": 0x1, "20m": 0x2, "80m": 0xF}
+SIZES = {
+    "512KB": 0,
+    "256KB": 1,
+    "1MB": 2,
+    "2MB": 3,
+    "4MB": 4,
+    "2MB-c1": 5,
+    "4MB-c1": 6,
+    "8MB": 8,
+    "16MB": 9,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FlashHeader:
+    """How the boot ROM is told to use the flash: words of the tables above, or `0x7` where there is none."""
+
+    mode: str
+    frequency: str
+    size: str
+
+    @classmethod
+    def of(cls, header: ImageHeader) -> "FlashHeader":
+        """Return the settings of an image header."""
+        size, frequency = divmod(header.size_and_frequency, 16)
+        return cls(_word(MODES, header.mode), _word(FREQUENCIES, frequency), _word(SIZES, size))
+
+
+def size_in_bytes(word: str) -> int | None:
+    """Return how large a flash a word of `SIZES` means, or None for any other word."""
+    if word not in SIZES:
+        return None
+    number, unit = word.removesuffix("-c1")[:-2], word.removesuffix("-c1")[-2:]
+    return int(number) << {"KB": 10, "MB": 20}[unit]
+
+
+def flash_header(data: bytes) -> FlashHeader | None:
+    """Return the settings in the image that `data` begins with, or None where it does not begin with one."""
+    image = _editable(data)
+    return FlashHeader.of(image.header) if image else None
+
+
+def edit_header(data: bytes, *, size: str | None, mode: str | None, frequency: str | None) -> bytes:
+    """Return `data`, the file for offset 0, with the settings changed that are given.
+
+    Data that does not begin with an image comes back as it is: ask `flash_header` first, to tell the user.
+
+    Args:
+        data: the file. Its length does not change.
+        size: a word of `SIZES`; None or "keep" leaves what is there. ("detect" is the caller's to resolve.)
+        mode: the same with `MODES`.
+        frequency: the same with `FREQUENCIES`.
+
+    Raises:
+        ValueError: a word that the ESP8266 has no number for.
+    """
+    new_size, new_mode = _number(SIZES, size, "flash size"), _number(MODES, mode, "flash mode")
+    new_frequency = _number(FREQUENCIES, frequency, "flash frequency")
+    image = _editable(data)
+    if image is None:
+        return data
+    old_size, old_frequency = divmod(image.header.size_and_frequency, 16)
+    edited = replace(
+        image.header,
+        mode=image.header.mode if new_mode is None else new_mode,
+        size_and_frequency=(old_size if new_size is None else new_size) * 16
+        + (old_frequency if new_frequency is None else new_frequency),
+    )
+    return IMAGE_HEADER.build(edited) + data[IMAGE_HEADER_SIZE:]
+
+
+def _editable(data: bytes) -> FirmwareImage | None:
+    try:
+        image = parse_image(data)
+    except ImageError:
+        return None
+    return image if image.version == 1 else None
+
+
+def _word(table: dict[str, int], number: int) -> str:
+    words = [word for word, value in table.items() if value == number]
+    return words[0] if words else f"0x{number:x}"
+
+
+def _number(table: dict[str, int], word: str | None, name: str) -> int | None:
+    if word in (None, KEEP):
+        return None
+    if word not in table:
+        raise ValueError(f"{name} {word!r} is none of: {', '.join(table)}, {KEEP}")
+    return table[word]

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a firmware image lies in the flash of an ESP8266: the only file that knows its byte offsets.
+
+An image of version 1 (IMAGE-1) is a header, then segments of (address, size, data), then zeroes up to
+the last byte of a 16-byte line, which is the checksum of all segment data: 0xEF xor every byte. One
+of version 2 (IMAGE-2) is a header beginning EA 04, one segment that stays in the flash (its address
+field is 0), and then a whole version 1 image; places are counted from the first header. Sources: the
+mask ROM, executed in an interpreter with modelled peripherals (version 1 is what it boots); version
+2, which only second-stage boot loaders read, as the tools of the field write and read it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from construct import Const, Int8ul, Int32ul
+
+from esprom.protocol.checksum import checksum
+from esprom.protocol.record import Overlay, Record
+
+MAGIC = 0xE9
+MAGIC_V2 = 0xEA
+LINE = 16  # bytes; the checksum is the last byte of one
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHeader:
+    """The eight bytes before the segments, of both versions (IMAGE-3)."""
+
+    segments: int  # how many follow; in a version 2 header this is the constant 4
+    mode: int  # how the ROM wires the flash: a number of `header.MODES`
+    size_and_frequency: (
+        int  # of the flash: a number of `header.SIZES` in the high nibble, of `FREQUENCIES` low
+    )
+    entry: int  # address that is jumped to when all segments are in place
+
+
+IMAGE_HEADER = Record(
+    ImageHeader,
+    "magic" / Const(MAGIC, Int8ul),
+    "segments" / Int8ul,
+    "mode" / Int8ul,
+    "size_and_frequency" / Int8ul,
+    "entry" / Int32ul,
+)
+
+IMAGE_HEADER_V2 = Record(
+    ImageHeader,
+    "magic" / Const(MAGIC_V2, Int8ul),
+    "segments" / Const(4, Int8ul),
+    "mode" / Int8ul,
+    "size_and_frequency" / Int8ul,
+    "entry" / Int32ul,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentHeader:
+    """The eight bytes before a segment's data (IMAGE-4)."""
+
+    address: int  # where the data goes in memory; 0 for the part of a version 2 image that stays in flash
+    size: int  # of the data, in bytes
+
+
+SEGMENT_HEADER = Record(SegmentHeader, "address" / Int32ul, "size" / Int32ul)
+
+IMAGE_HEADER_SIZE = Overlay(*IMAGE_HEADER.layout).size
+SEGMENT_HEADER_SIZE = Overlay(*SEGMENT_HEADER.layout).size
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of memory: where it goes, and what it holds."""
+
+    address: int
+    data: bytes
+
+
+def checksum_offset(end: int) -> int:
+    """Return where the checksum is of an image whose last segment ends before offset `end`."""
+    return end - end % LINE + LINE - 1
+
+
+def segments_checksum(segments: Iterable[Segment]) -> int:
+    """Return the checksum of all data of all segments (IMAGE-5)."""
+    return checksum(b"".join(segment.data for segment in segments))
+
+
+def build_image(header: ImageHeader, segments: tuple[Segment, ...], *, begins_at: int = 0) -> bytes:
+    """Return a version 1 image; `begins_at` is its offset in the whole where it is part of version 2."""
+    image = IMAGE_HEADER.build(header) + b"".join(build_segment(segment) for segment in segments)
+    place = checksum_offset(begins_at + len(image)) - begins_at
+    return image.ljust(place, b"\0") + bytes([segments_checksum(segments)])
+
+
+def build_segment(segment: Segment) -> bytes:
+    """Return the segment with its header."""
+    return SEGMENT_HEADER.build(SegmentHeader(segment.address, len(segment.data))) + segment.data

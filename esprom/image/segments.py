@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Take an image apart: what goes where in memory, and where it starts (IMAGE-1, IMAGE-2).
+
+The rule: whatever the bytes, the outcome is a `FirmwareImage` or an `ImageError`. A wrong checksum is
+a finding and not an error, because the caller may want to look at a damaged image.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from esprom.errors import ImageError, MalformedPacket
+from esprom.image.layout import (
+    IMAGE_HEADER,
+    IMAGE_HEADER_SIZE,
+    IMAGE_HEADER_V2,
+    MAGIC,
+    MAGIC_V2,
+    SEGMENT_HEADER,
+    SEGMENT_HEADER_SIZE,
+    ImageHeader,
+    Segment,
+    checksum_offset,
+    segments_checksum,
+)
+from esprom.protocol.record import Record
+
+MOST_SEGMENTS = 16  # as the tools of the field have it: beyond, bytes that happen to begin with 0xE9
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwareImage:
+    """An image, taken apart. What follows it in the file is left out.
+
+    Attributes:
+        version: 1 or 2.
+        header: the header that the settings of the flash are taken from: the first one.
+        segments: what goes to memory, in order.
+        entry: the address to start at when they are in place.
+        flash_part: the data that stays in flash (version 2), else None.
+        checksum: as the image states it, 0..0xFF.
+        size: of the image in bytes, checksum included.
+    """
+
+    version: int
+    header: ImageHeader
+    segments: tuple[Segment, ...]
+    entry: int
+    flash_part: bytes | None
+    checksum: int
+    size: int
+
+    @property
+    def checksum_good(self) -> bool:
+        """Whether the segments are the ones that the checksum was made of."""
+        return self.checksum == segments_checksum(self.segments)
+
+
+def parse_image(data: bytes) -> FirmwareImage:
+    """Take apart the image that `data` begins with. Raises ImageError."""
+    if not data:
+        raise ImageError("the file is empty: there is no firmware image in it")
+    reader = _Reader(data)
+    if data[0] == MAGIC:
+        return _version_1(reader)
+    if data[0] == MAGIC_V2:
+        return _version_2(reader)
+    raise ImageError(
+        f"not a firmware image of the ESP8266: it begins with 0x{data[0]:02x}, "
+        f"and an image with 0x{MAGIC:02x} or 0x{MAGIC_V2:02x}"
+    )
+
+
+def _version_1(reader: "_Reader") -> FirmwareImage:
+    header = reader.header()
+    segments = tuple(reader.segments(header.segments))
+    checksum = reader.checksum()
+    return FirmwareImage(1, header, segments, header.entry, None, checksum, reader.at)
+
+
+def _version_2(reader: "_Reader") -> FirmwareImage:
+    outer = reader.header_v2()
+    flash_part = reader.segment("the segment that stays in flash").data
+    inner = _version_1(reader)
+    return FirmwareImage(2, outer, inner.segments, inner.entry, flash_part, inner.checksum, inner.size)
+
+
+class _Reader:
+    """Walks through an image; every step says what is missing where it does not find enough."""
+
+    def __init__(self, data: bytes) -> None:
+        self.at = 0  # offset of the next byte, from the first header
+        self._data = data
+
+    def header(self) -> ImageHeader:
+        at = self.at
+        header = _parsed(IMAGE_HEADER, self._take(IMAGE_HEADER_SIZE, "the header"), at)
+        if not 1 <= header.segments <= MOST_SEGMENTS:
+            raise ImageError(
+                f"not a firmware image: the header at 0x{at:x} counts {header.segments} segments, "
+                f"and images have 1 to {MOST_SEGMENTS}"
+            )
+        return header
+
+    def header_v2(self) -> ImageHeader:
+        at = self.at
+        return _parsed(IMAGE_HEADER_V2, self._take(IMAGE_HEADER_SIZE, "the header"), at)
+
+    def segments(self, count: int) -> Iterator[Segment]:
+        return (self.segment(f"segment {number} of {count}") for number in range(1, count + 1))
+
+    def segment(self, name: str) -> Segment:
+        header = SEGMENT_HEADER.parse(self._take(SEGMENT_HEADER_SIZE, f"the header of {name}"))
+        return Segment(header.address, self._take(header.size, name))
+
+    def checksum(self) -> int:
+        gap = checksum_offset(self.at) - self.at
+        return self._take(gap + 1, "the checksum")[-1]
+
+    def _take(self, size: int, what: str) -> bytes:
+        found = self._data[self.at : self.at + size]
+        if len(found) < size:
+            raise ImageError(
+                f"the image is cut short: {what} at 0x{self.at:x} should have {size} bytes, "
+                f"and there are {len(found)}"
+            )
+        self.at += size
+        return found
+
+
+def _parsed(layout: Record[ImageHeader], data: bytes, at: int) -> ImageHeader:
+    try:
+        return layout.parse(data)
+    except MalformedPacket as exc:
+        raise ImageError(f"not a firmware image: no valid header at 0x{at:x} ({data.hex(' ')})") from exc

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images taken apart. IMAGE-1, IMAGE-2, IMAGE-5."""
+
+import pytest
+
+from esprom.errors import ImageError
+from esprom.image import parse_image
+from esprom.image.layout import ImageHeader, Segment, build_image
+from tests.unit.image.test_layout import HEADER, SEGMENTS, VERSION_1, VERSION_2
+
+
+def test_version_1() -> None:
+    image = parse_image(VERSION_1)
+    assert (image.version, image.header, image.segments, image.entry) == (1, HEADER, SEGMENTS, 0x40100004)
+    assert image.flash_part is None
+    assert (image.checksum, image.checksum_good, image.size) == (0xE1, True, len(VERSION_1))
+
+
+def test_version_2() -> None:
+    image = parse_image(VERSION_2)
+    assert (image.version, image.segments, image.entry) == (2, SEGMENTS, 0x40100004)
+    assert image.flash_part == b"in flash" * 2
+    assert (image.checksum_good, image.size) == (True, len(VERSION_2))
+
+
+def test_what_follows_is_left_out() -> None:
+    assert parse_image(VERSION_1 + b"\xff" * 1000) == parse_image(VERSION_1)
+
+
+@pytest.mark.parametrize("at", [16, 23, 32, 47])
+def test_damage_is_found_by_the_checksum(at: int) -> None:
+    damaged = bytearray(VERSION_1)
+    damaged[at] ^= 0x10
+    assert not parse_image(bytes(damaged)).checksum_good
+
+
+@pytest.mark.parametrize("whole", [VERSION_1, VERSION_2], ids=["version 1", "version 2"])
+def test_cut_short_anywhere_is_an_error(whole: bytes) -> None:
+    for size in range(len(whole)):
+        with pytest.raises(ImageError):
+            parse_image(whole[:size])
+
+
+def test_message_says_what_is_missing() -> None:
+    with pytest.raises(ImageError, match=r"segment 2 of 2 at 0x20 should have 8 bytes, and there are 3"):
+        parse_image(VERSION_1[:0x23])
+
+
+@pytest.mark.parametrize("count", [0, 17, 255])
+def test_number_of_segments_that_no_image_has(count: int) -> None:
+    with pytest.raises(ImageError, match=f"counts {count} segments"):
+        parse_image(b"\xe9" + bytes([count]) + bytes(10000))
+
+
+def test_sixteen_segments() -> None:
+    segments = tuple(Segment(0x3FFE8000 + 4 * number, bytes([number])) for number in range(16))
+    assert parse_image(build_image(ImageHeader(16, 0, 0, 0), segments)).segments == segments
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff" * 64, b"\x7fELF", b"\xea\x05" + bytes(62), VERSION_2[:32] + bytes(64)]
+)
+def test_what_is_no_image(data: bytes) -> None:
+    with pytest.raises(ImageError, match="not a firmware image"):
+        parse_image(data)
