@@ -1,6 +1,117 @@
 # SPDX-License-Identifier: Apache-2.0
-"""esprom."""
+"""esprom: back up, restore and inspect the firmware of an ESP8266 over its serial port.
+
+    with esprom.connect("/dev/ttyUSB0") as device:
+        print(device.chip.mac, device.flash().size)
+        device.backup("kitchen-lamp.bin")
+
+What `__all__` names is public, and so are `esprom.errors` and `esprom.protocol`; all else may change.
+Names are loaded when they are first used, so that `import esprom` costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
 
 from esprom._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from esprom.backup import (
+        BackupResult,
+        Manifest,
+        Obstacle,
+        RestorePlan,
+        RestoreResult,
+        carry_out,
+        plan_restore,
+    )
+    from esprom.device import (
+        CancelCallback,
+        ChipInfo,
+        Device,
+        Estimate,
+        FlashInfo,
+        Progress,
+        ProgressCallback,
+        ProvedRead,
+        connect,
+    )
+    from esprom.files import save
+    from esprom.image import FirmwareImage, FlashHeader, Segment, edit_header, flash_header, parse_image
+    from esprom.port.listing import PortInfo, ports
+
+_HOME = {
+    "esprom.backup": (
+        "BackupResult",
+        "Manifest",
+        "Obstacle",
+        "RestorePlan",
+        "RestoreResult",
+        "carry_out",
+        "plan_restore",
+    ),
+    "esprom.device": (
+        "CancelCallback",
+        "ChipInfo",
+        "Device",
+        "Estimate",
+        "FlashInfo",
+        "Progress",
+        "ProgressCallback",
+        "ProvedRead",
+        "connect",
+    ),
+    "esprom.files": ("save",),
+    "esprom.image": (
+        "FirmwareImage",
+        "FlashHeader",
+        "Segment",
+        "edit_header",
+        "flash_header",
+        "parse_image",
+    ),
+    "esprom.port.listing": ("PortInfo", "ports"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "BackupResult",
+    "CancelCallback",
+    "ChipInfo",
+    "Device",
+    "Estimate",
+    "FirmwareImage",
+    "FlashHeader",
+    "FlashInfo",
+    "Manifest",
+    "Obstacle",
+    "PortInfo",
+    "Progress",
+    "ProgressCallback",
+    "ProvedRead",
+    "RestorePlan",
+    "RestoreResult",
+    "Segment",
+    "__version__",
+    "carry_out",
+    "connect",
+    "edit_header",
+    "flash_header",
+    "parse_image",
+    "plan_restore",
+    "ports",
+    "save",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from the module where it lives (PEP 562)."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'esprom' has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(_MODULE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which chip it is, from its eFuse words and its UART divisor; pure functions.
+
+The bits have no public document; they are what the vendor's own tools read (`EFUSE` words 0x3FF00050 to
+0x3FF0005C). Bit numbers count through the four words: bit 32 is bit 0 of the second word.
+"""
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+
+BIT_EMBEDDED_FLASH = (4, 80)  # either one: a die of flash is in the package, so it is an ESP8285
+BIT_HIGH_TEMPERATURE = 5  # rated for 105 instead of 85 degrees
+
+# (bit 4, bit 121, bit 122, bit 123) -> bytes of embedded flash
+EMBEDDED_FLASH = {
+    (1, 0, 0, 0): 1 * MIB,
+    (1, 0, 1, 0): 2 * MIB,
+    (0, 1, 0, 0): 2 * MIB,
+    (0, 1, 1, 0): 4 * MIB,
+}
+EMBEDDED_NAME = {1 * MIB: "08", 2 * MIB: "16"}  # Mbit
+
+OUI_BY_CODE = {0: "18:fe:34", 1: "ac:d0:74"}  # code in bits 23:16 of the second word
+CRYSTALS_MHZ = (26, 40)
+
+
+@dataclass(frozen=True, slots=True)
+class ChipInfo:
+    """One ESP8266, as it describes itself."""
+
+    name: str  # "ESP8266EX", "ESP8285H16"
+    mac: str  # of the station interface: "5c:cf:7f:00:12:34"
+    chip_id: int  # 32 bits; a part of the MAC, as tools have always shown it
+    crystal_mhz: int  # 26 or 40
+    features: tuple[str, ...]
+    efuse: tuple[int, int, int, int]
+
+
+def describe(efuse: tuple[int, int, int, int], crystal_mhz: int) -> ChipInfo:
+    """Return what the eFuse words say."""
+    return ChipInfo(chip_name(efuse), mac_address(efuse), chip_id(efuse), crystal_mhz, features(efuse), efuse)
+
+
+def mac_address(efuse: tuple[int, int, int, int]) -> str:
+    """Return the MAC; its first half from the fourth word, or, on early chips, from a code.
+
+    A code that is not known leaves the first half as question marks: the rest still tells boards apart.
+    """
+    word0, word1, _, word3 = efuse
+    oui = ":".join(f"{byte:02x}" for byte in (word3 & 0xFFFFFF).to_bytes(3, "big"))
+    if word3 == 0:
+        oui = OUI_BY_CODE.get(word1 >> 16 & 0xFF, "??:??:??")
+    return f"{oui}:{word1 >> 8 & 0xFF:02x}:{word1 & 0xFF:02x}:{word0 >> 24:02x}"
+
+
+def chip_id(efuse: tuple[int, int, int, int]) -> int:
+    """Return the 32-bit number that `system_get_chip_id` of the vendor's SDK returns the like of."""
+    return efuse[0] >> 24 | (efuse[1] & 0xFFFFFF) << 8
+
+
+def chip_name(efuse: tuple[int, int, int, int]) -> str:
+    """Return the name that is printed on the package, as far as the eFuses know it."""
+    if not any(_bit(efuse, number) for number in BIT_EMBEDDED_FLASH):
+        return "ESP8266EX"
+    size = embedded_flash_size(efuse)
+    if size not in EMBEDDED_NAME:
+        return "ESP8285"
+    return f"ESP8285{'H' if _bit(efuse, BIT_HIGH_TEMPERATURE) else 'N'}{EMBEDDED_NAME[size]}"
+
+
+def embedded_flash_size(efuse: tuple[int, int, int, int]) -> int | None:
+    """Return the bytes of flash in the package; None if there is none or the bits are not known."""
+    bits = _bit(efuse, 4), _bit(efuse, 121), _bit(efuse, 122), _bit(efuse, 123)
+    return EMBEDDED_FLASH.get(bits)
+
+
+def features(efuse: tuple[int, int, int, int]) -> tuple[str, ...]:
+    """Return what to tell a person about it."""
+    if chip_name(efuse) == "ESP8266EX":
+        return ("Wi-Fi",)
+    size = embedded_flash_size(efuse)
+    flash = "embedded flash" if size is None else f"embedded flash of {size // MIB} MiB"
+    return ("Wi-Fi", flash)
+
+
+def crystal_mhz(baud: int, divisor: int) -> int:
+    """Return the crystal, given the divisor that the chip's autobaud chose for our baud.
+
+    The APB runs at twice the crystal in the loader, and a bit takes `divisor` clocks of it.
+    """
+    estimate = baud * divisor / 2e6
+    return min(CRYSTALS_MHZ, key=lambda crystal: abs(crystal - estimate))
+
+
+def _bit(efuse: tuple[int, int, int, int], number: int) -> int:
+    return efuse[number // 32] >> number % 32 & 1

@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The public face: `connect()` gives a `Device`, its methods do a user's jobs and return typed results.
+
+It holds a conversation open and decides nothing: the jobs are in `operations`, the commands in `loader`.
+One device is one conversation: use it from one thread at a time. Nothing here prints; every failure is
+an `EspromError`, and a caller's own mistake a `ValueError`.
+"""
+
+import os
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from esprom import leaving, operations, rewriting
+from esprom.chip import ChipInfo
+from esprom.loader import connect as connecting
+from esprom.loader.nor import NorFlash
+from esprom.loader.rom import RomLoader
+from esprom.operations import Estimate, FlashInfo, ProvedRead
+from esprom.port import DEFAULT_BAUD, Port, open_port
+from esprom.progress import CancelCallback, Progress, ProgressCallback, Watch
+
+if TYPE_CHECKING:
+    from esprom.backup import BackupResult, RestoreResult
+
+__all__ = [
+    "CancelCallback",
+    "ChipInfo",
+    "Device",
+    "Estimate",
+    "FlashInfo",
+    "Progress",
+    "ProgressCallback",
+    "ProvedRead",
+    "connect",
+]
+
+BEFORE = ("default-reset", "no-reset", "no-reset-no-sync")
+AFTER = ("hard-reset", "soft-reset", "no-reset")
+
+
+def connect(
+    port: str | Port,
+    *,
+    baud: int = DEFAULT_BAUD,
+    before: str = "default-reset",
+    after: str = "hard-reset",
+    flash_size: int | None = None,
+) -> "Device":
+    """Bring the chip into its boot ROM's loader and find out which chip it is.
+
+    Args:
+        port: a device such as /dev/ttyUSB0 or COM3, a pyserial URL, `sim://esp01`, or an open Port.
+        baud: rate of the line; the loader measures it and adapts. An open Port keeps its own.
+        before: "default-reset" resets the chip by DTR and RTS where they exist; "no-reset" expects it in
+            the loader already; "no-reset-no-sync" also expects the baud rate to be known to it.
+        after: what happens when the device is closed: "hard-reset" by the lines, "soft-reset" boots the
+            flash by a command, "no-reset" leaves the loader running.
+        flash_size: size in bytes, for a flash chip that tells none.
+
+    Raises:
+        PortError: the port cannot be opened.
+        NoResponse: no loader answers; the message says what came instead and what that means.
+        ProtocolError: something answers that is not the ESP8266's boot ROM.
+    """
+    if before not in BEFORE:
+        raise ValueError(f"before is one of {', '.join(BEFORE)}, not {before!r}")
+    if after not in AFTER:
+        raise ValueError(f"after is one of {', '.join(AFTER)}, not {after!r}")
+    opened = open_port(port, baud) if isinstance(port, str) else port
+    try:
+        rom = connecting.reach_rom(opened, before)
+        return Device(rom, connecting.identify(rom), after=after, flash_size=flash_size)
+    except BaseException:
+        if isinstance(port, str):
+            opened.close()
+        raise
+
+
+class Device:
+    """A chip whose loader answers. Close it, or use it as a context manager, to let the firmware run."""
+
+    def __init__(self, rom: RomLoader, chip: ChipInfo, *, after: str, flash_size: int | None = None) -> None:
+        self.chip = chip
+        self._rom = rom
+        self._after = after
+        self._nor = NorFlash(rom)
+        self._given_size = flash_size
+        self._flash: FlashInfo | None = None
+        self._open = True
+
+    @property
+    def port_name(self) -> str:
+        """The port, as the user named it."""
+        return self._rom.session.port.name
+
+    @property
+    def baud(self) -> int:
+        """The rate of the line."""
+        return self._rom.session.port.baud
+
+    @property
+    def loader(self) -> str:
+        """Who answers: always "rom", the loader in the chip's mask ROM."""
+        return "rom"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Do what `after` says, as far as the board still allows it, and close the port."""
+        if self._open:
+            self._open = False
+            leaving.leave(self._rom, self._nor, self._after)
+            self._rom.session.port.close()
+
+    def reset(self) -> None:
+        """Reset the chip by its EN line, so that it boots its flash. The loader is gone after that."""
+        self._after = "no-reset"
+        leaving.hard_reset(self._rom.session.port)
+
+    def flash(self) -> FlashInfo:
+        """Find out which flash chip it has, and its size; asked once, then remembered.
+
+        Raises:
+            ProtocolError: no flash chip answers, or none that tells its size.
+        """
+        if self._flash is None:
+            self._flash = operations.identify_flash(self._nor, self._given_size)
+        return self._flash
+
+    def read_reg(self, address: int) -> int:
+        """Return the 32-bit word at `address`, which is a multiple of 4."""
+        return self._rom.read_reg(address)
+
+    def write_reg(self, address: int, value: int, mask: int = 0xFFFFFFFF, delay_us: int = 0) -> None:
+        """Wait `delay_us` (at most 0xFFFF), then set the bits of `mask` in the word at `address`."""
+        self._rom.write_reg(address, value, mask, delay_us)
+
+    def read_memory(
+        self,
+        address: int,
+        size: int,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> bytes:
+        """Return `size` bytes of the memory map from `address`, neither of which needs any alignment."""
+        return operations.read_memory(self._rom, address, size, self._watch(progress, cancel))
+
+    def read_flash(
+        self,
+        offset: int,
+        size: int,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> bytes:
+        """Read a part of the flash, once.
+
+        Raises:
+            Refused: it reaches past the end of the flash; nothing was read.
+        """
+        operations.check_range(self.flash(), offset, size)
+        return operations.read(self._nor, offset, size, self._watch(progress, cancel))
+
+    def read_flash_proved(
+        self,
+        offset: int,
+        size: int,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> ProvedRead:
+        """Read a part of the flash twice, in two orders, and what differs until it agrees.
+
+        Raises:
+            Refused: it reaches past the end of the flash; nothing was read.
+            VerifyFailed: a sector never reads the same twice in a row.
+        """
+        operations.check_range(self.flash(), offset, size)
+        return operations.read_proved(self._nor, offset, size, self._watch(progress, cancel))
+
+    def write_flash(
+        self,
+        offset: int,
+        data: bytes,
+        *,
+        unprotect: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> None:
+        """Write `data`, exactly: what lies beside it in the same sectors is kept. Then read it back.
+
+        Args:
+            offset: any address in the flash.
+            data: of any length.
+            unprotect: lift the chip's block protection if it is on; it stays lifted.
+            progress: told how far it is; stages "erase", "write" and "verify".
+            cancel: asked now and then; the range that is being written is then left unfinished.
+
+        Raises:
+            Refused: it reaches past the end of the flash; nothing was touched.
+            FlashProtected: the protection is on; nothing was touched.
+            VerifyFailed: the flash does not hold what was written.
+        """
+        watch = self._watch(progress, cancel)
+        rewriting.write(self._nor, self.flash(), offset, data, unprotect=unprotect, watch=watch)
+
+    def erase_flash(
+        self,
+        *,
+        unprotect: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> None:
+        """Erase the whole chip."""
+        self.erase_region(0, self.flash().size, unprotect=unprotect, progress=progress, cancel=cancel)
+
+    def erase_region(
+        self,
+        offset: int,
+        size: int,
+        *,
+        unprotect: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> None:
+        """Erase exactly these sectors.
+
+        Raises:
+            ValueError: `offset` or `size` is not a multiple of the 4 KiB sector.
+            Refused: it reaches past the end of the flash.
+            FlashProtected: the protection is on; nothing was touched.
+        """
+        watch = self._watch(progress, cancel)
+        rewriting.erase(self._nor, self.flash(), offset, size, unprotect=unprotect, watch=watch)
+
+    def verify_flash(
+        self,
+        offset: int,
+        data: bytes,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> None:
+        """Read the flash and compare. Raises VerifyFailed with the address of the first difference."""
+        operations.check_range(self.flash(), offset, len(data))
+        operations.verify(self._nor, offset, data, self._watch(progress, cancel))
+
+    def read_flash_status(self, registers: int = 2) -> int:
+        """Return the chip's first 1 to 3 status registers, the first in the low byte."""
+        self._nor.attach()
+        return self._nor.read_status(registers)
+
+    def write_flash_status(self, value: int, registers: int = 2, *, volatile: bool) -> None:
+        """Set the first 1 to 3 status registers. `volatile`: until power is lost, where the chip can."""
+        self._nor.attach()
+        self._nor.write_status(value, registers, volatile=volatile)
+
+    def read_sfdp(self, offset: int, size: int) -> bytes:
+        """Read the chip's table of parameters (SFDP)."""
+        self._nor.attach()
+        return self._nor.read_sfdp(offset, size)
+
+    def load_ram(self, segments: Sequence[tuple[int, bytes]], entry: int) -> None:
+        """Store `segments` of (address, bytes) in RAM and jump to `entry`. The loader is gone after that."""
+        self._after = "no-reset"
+        operations.load_ram(self._rom, segments, entry)
+
+    def run(self) -> None:
+        """Leave the loader and boot the flash. The loader is gone after that."""
+        self._after = "no-reset"
+        leaving.boot_flash(self._rom, self._nor)
+
+    def estimate_read(self, size: int) -> Estimate:
+        """Measure the line for a moment; return how long one pass over `size` bytes takes, and why."""
+        self._nor.attach()
+        return operations.estimate_read(self._nor, size)
+
+    def backup(
+        self,
+        path: "str | os.PathLike[str] | None" = None,
+        *,
+        proof: str = "reread",
+        force: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> "BackupResult":
+        """Read the whole flash, prove it, and write `path` and its manifest; see `esprom.backup.backup`."""
+        from esprom.backup import backup
+
+        return backup(self, path, proof=proof, force=force, progress=progress, cancel=cancel)
+
+    def restore(
+        self,
+        path: "str | os.PathLike[str]",
+        *,
+        other_board: bool = False,
+        force: bool = False,
+        unprotect: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> "RestoreResult":
+        """Write a backup back, bit for bit; see `esprom.backup.restore`."""
+        from esprom.backup import restore
+
+        return restore(
+            self,
+            path,
+            other_board=other_board,
+            force=force,
+            unprotect=unprotect,
+            progress=progress,
+            cancel=cancel,
+        )
+
+    def _watch(self, progress: ProgressCallback | None, cancel: CancelCallback | None) -> Watch:
+        return Watch(self._rom.session.port.clock, progress, cancel)

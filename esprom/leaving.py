@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ways out of the loader: into the firmware by the EN line, or by a command."""
+
+from contextlib import suppress
+
+from esprom.errors import EspromError, Refused
+from esprom.loader.nor import NorFlash
+from esprom.loader.rom import RomLoader
+from esprom.port import Port, reset
+from esprom.rewriting import status_kept
+
+
+def boot_flash(rom: RomLoader, nor: NorFlash) -> None:
+    """Leave the loader for the flash.
+
+    FLASH_BEGIN attaches the flash as the ROM wants it, but clears its status register; that is put back.
+    MEM_END with entry 0 boots; FLASH_END would do so too, but sets the block protection first.
+    """
+    nor.attach()
+    with status_kept(nor):
+        nor.give_back()
+        rom.flash_begin(0, 0, 0, 0)
+    nor.give_back()
+    rom.mem_end(stay=0, entry=0)
+
+
+def hard_reset(port: Port) -> None:
+    """Reset the chip by its EN line."""
+    if not port.has_modem_lines:
+        raise Refused(f"{port.name} has no DTR and RTS lines; reset the board by hand")
+    reset.play(port, reset.HARD_RESET)
+
+
+def leave(rom: RomLoader, nor: NorFlash, after: str) -> None:
+    """Do what was agreed for the end. The work is done, so nothing that fails now is worth an error."""
+    with suppress(EspromError):
+        if after == "hard-reset":
+            reset.play(rom.session.port, reset.HARD_RESET)
+        elif after == "soft-reset":
+            boot_flash(rom, nor)
+        else:
+            nor.give_back()

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From an open port to a loader that answers, and to the chip behind it.
+
+Nothing here sleeps to let a line calm down: the answers that come too many (the ROM sends eight to one
+SYNC) arrive before the answer to the next question, and are dropped there.
+"""
+
+import logging
+from contextlib import suppress
+
+from esprom import chip
+from esprom.errors import NoResponse, PortError, ProtocolError
+from esprom.loader.rom import RomLoader
+from esprom.loader.session import Session
+from esprom.port import Port, reset, silence
+
+ROM_WORD = 0x40001000  # an instruction of the mask ROM that no other ESP chip has there
+ROM_WORD_VALUE = 0xFFF0C101
+UART_CLKDIV = 0x60000014
+CLKDIV_MASK = 0xFFFFF
+EFUSE = 0x3FF00050  # the first of four words
+
+ATTEMPTS = 6  # resets
+LISTEN_S = 0.5  # for the boot log, in the search for a reason
+
+log = logging.getLogger("esprom.loader")
+
+
+def reach_rom(port: Port, before: str) -> RomLoader:
+    """Reset the chip if `before` says so and make its loader answer.
+
+    Raises:
+        NoResponse: nothing or something else came; the message says what that means.
+        ProtocolError: what answers is not the ESP8266's mask ROM.
+    """
+    session = Session(port)
+    if before == "default-reset" and port.has_modem_lines:
+        _reset_and_sync(session)
+    elif before != "no-reset-no-sync":
+        _sync(session)
+    rom = RomLoader(session)
+    found = rom.read_reg(ROM_WORD)
+    if found != ROM_WORD_VALUE:
+        raise ProtocolError(
+            f"this is not an ESP8266: its ROM has 0x{found:08x} at 0x{ROM_WORD:x}; esprom knows no other chip"
+        )
+    return rom
+
+
+def identify(rom: RomLoader) -> chip.ChipInfo:
+    """Read what the chip says of itself."""
+    (words,) = rom.read_words(EFUSE, 4)
+    word0, word1, word2, word3 = words
+    divisor = rom.read_reg(UART_CLKDIV) & CLKDIV_MASK
+    return chip.describe((word0, word1, word2, word3), chip.crystal_mhz(rom.session.port.baud, divisor))
+
+
+def _reset_and_sync(session: Session) -> None:
+    received = b""
+    for attempt in range(ATTEMPTS):
+        sequence = reset.INTO_LOADER[attempt % len(reset.INTO_LOADER)]
+        reset.play(session.port, sequence)
+        session.port.discard_input()
+        try:
+            return _sync(session)
+        except NoResponse as exc:
+            log.info("reset %d of %d: %s", attempt + 1, ATTEMPTS, exc)
+            received += exc.received
+    raise _unreachable(session.port, received)
+
+
+def _sync(session: Session) -> None:
+    value = session.synchronise()
+    if value == 0:
+        raise ProtocolError(
+            "a program that another tool left in the chip's RAM (a stub loader) answers, not the ROM;"
+            " reset the chip with GPIO0 at ground, or use --before default-reset"
+        )
+
+
+def _unreachable(port: Port, received: bytes) -> NoResponse:
+    """Return the error for a chip that never answered, with the boot log as the reason if there is one."""
+    boot_log = _boot_log(port)
+    heard, baud = (boot_log, silence.BOOT_BAUD) if silence.restarted(boot_log) else (received, port.baud)
+    return NoResponse(
+        f"the chip does not answer: {silence.explain(heard, baud)}",
+        asked="SYNC",
+        waited_s=0.0,
+        received=heard,
+    )
+
+
+def _boot_log(port: Port) -> bytes:
+    """Reset once more and listen at the rate of the boot log, if the adapter can do it."""
+    used = port.baud
+    heard = b""
+    with suppress(PortError):
+        port.baud = silence.BOOT_BAUD
+        reset.play(port, reset.CLASSIC[:-1])
+        deadline = port.clock.now() + LISTEN_S
+        while (left := deadline - port.clock.now()) > 0:
+            heard += port.read(left)
+        port.set_lines(dtr=False, rts=False)
+        port.baud = used
+    return heard

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading much, by READ_REGs in pipelined groups, over a line that may lose or damage something.
+
+One rule: every group begins with a WRITE_REG. Answers carry no number, so after a lost one the rest of
+a long row of READ_REG answers would silently move up; the WRITE_REG's answer, coming early, shows it.
+Whatever goes wrong, the work goes on from the last whole group, a bounded number of times.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from typing import TypeVar
+
+from esprom.errors import CommandFailed, NoResponse, ProtocolError
+from esprom.loader.session import Prepared, Session
+
+T = TypeVar("T")
+
+LINE_TROUBLE = (NoResponse, ProtocolError, CommandFailed)  # a damaged request is refused by the loader
+RETRIES = 5  # in a row, without a single group in between
+
+log = logging.getLogger("esprom.loader")
+
+
+def gather(
+    session: Session,
+    items: Sequence[T],
+    group: Callable[[T], tuple[Prepared, ...]],
+    set_up: Callable[[], None],
+) -> Iterator[list[int]]:
+    """Yield, for each of `items` in order, the words that the READ_REGs of its group have read.
+
+    Args:
+        session: the conversation.
+        items: what is to be read.
+        group: gives an item's requests: a WRITE_REG, then READ_REGs.
+        set_up: is called first, and again after every failure: the chip may have lost its state.
+
+    Raises:
+        NoResponse, ProtocolError, CommandFailed: RETRIES attempts in a row got nowhere.
+    """
+    done = failures = 0
+    while done < len(items):
+        try:
+            set_up()
+            for words in _run(session, items, done, group):
+                yield words
+                done += 1
+                failures = 0
+        except LINE_TROUBLE as exc:
+            failures += 1
+            log.info("reading stopped at %d of %d groups: %s", done, len(items), exc)
+            if failures > RETRIES:
+                raise
+
+
+def _run(
+    session: Session, items: Sequence[T], first: int, group: Callable[[T], tuple[Prepared, ...]]
+) -> Iterator[list[int]]:
+    groups = [group(items[first])]  # a queue of those that are asked and not yet read: a few at most
+
+    def requests() -> Iterator[tuple[Prepared, ...]]:
+        yield groups[0]
+        for index in range(first + 1, len(items)):
+            groups.append(group(items[index]))
+            yield groups[-1]
+
+    answers = session.pipeline(chain.from_iterable(requests()))
+    for _ in range(first, len(items)):
+        next(answers)
+        yield [next(answers).value for _ in groups.pop(0)[1:]]

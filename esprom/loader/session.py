@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A conversation with a loader: the protocol's `Exchange` over a `Port`, with the timeouts.
+
+Two rules. First, at most WINDOW request bytes are unanswered at any time (PROTO-6): while the mask ROM is
+busy, received bytes pile up in a ring of 256 that does not notice when it is lapped. Second, after
+anything went wrong nobody trusts the order of the answers any more: the next command first makes both
+ends agree again, by a SYNC whose magic word is new. The mask ROM echoes that word, whatever it is, and
+answers in order; so nothing that comes after the echo is an answer to an earlier question.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError
+from esprom.port import Port, silence
+from esprom.protocol import slip
+from esprom.protocol.commands import COMMANDS, packet
+from esprom.protocol.exchange import Exchange, Stray
+from esprom.protocol.packets import RESPONSE, SYNC_MAGIC, Command, Response, Sync
+from esprom.protocol.status import STATUS_SIZE, answer
+
+WINDOW = 255  # bytes of requests on the wire
+ANSWER_SIZE = len(slip.encode(RESPONSE.build(Response(Command.READ_REG, 0, bytes(STATUS_SIZE)))))
+BATCH = 4  # answers worth waking up for: the window stays three quarters full
+BITS_PER_BYTE = 10  # on the wire: start, eight, stop
+KEPT = 2048  # bytes of what arrived unasked, for the explanation
+SYNC_ATTEMPTS = 5
+
+log = logging.getLogger("esprom.loader")
+
+
+class OutOfStep(ProtocolError):
+    """Answers came that do not belong to what was asked: one was lost or damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request, ready for the wire. Those that never change are built once."""
+
+    command: Command
+    frame: bytes
+    timeout_s: float  # what the device may take; the line's time comes on top
+
+
+def prepare(command: Command, body: object) -> Prepared:
+    """Build the request. Raises ValueError if `body` does not fit."""
+    return Prepared(command, slip.encode(packet(command, body)), COMMANDS[command].timeout_s(body))
+
+
+class Session:
+    """One conversation. Not for more than one thread, and not to be used while a pipeline runs."""
+
+    def __init__(self, port: Port) -> None:
+        self.port = port
+        self._exchange = Exchange()
+        self._in_step = True
+        self._strays = bytearray()  # what arrived unasked since the last question, newest last
+        self._partial = 0  # bytes of a frame that has begun to arrive
+        self._syncs = 0  # sent so far
+
+    def command(self, command: Command, body: object) -> Response:
+        """Ask, and wait for the answer.
+
+        Raises:
+            NoResponse: none came in time.
+            CommandFailed: the device said no.
+        """
+        return self.ask(prepare(command, body))
+
+    def ask(self, request: Prepared) -> Response:
+        """Do as `command` does, with a request that is already built."""
+        self._begin()
+        self._exchange.expect(request.command)
+        self.port.write(request.frame)
+        deadline = self._deadline(request, len(request.frame))
+        while True:
+            for event in self._listen(request, deadline, 1):
+                if isinstance(event, Response):
+                    answer(event)
+                    self._in_step = not self._strays
+                    return event
+
+    def pipeline(self, requests: Iterable[Prepared]) -> Iterator[Response]:
+        """Ask all of `requests` without waiting for each answer; yield the answers in order.
+
+        None of them may keep the device busy. A request longer than WINDOW goes out alone. If the caller
+        stops early or an error is raised, the answers that are still to come are dropped later on.
+
+        Raises:
+            NoResponse: an answer did not come in time.
+            OutOfStep: an answer was lost or damaged.
+            CommandFailed: the device said no, which after damage on the wire may mean any request.
+        """
+        self._begin()
+        coming = iter(requests)
+        request = next(coming, None)
+        asked: deque[Prepared] = deque()
+        in_flight = 0  # bytes
+        while request is not None or asked:
+            burst: list[bytes] = []
+            while request is not None and (not asked or in_flight + len(request.frame) <= WINDOW):
+                asked.append(request)
+                burst.append(request.frame)
+                in_flight += len(request.frame)
+                self._exchange.expect(request.command)
+                request = next(coming, None)
+            if burst:
+                self.port.write(b"".join(burst))
+            deadline = self._deadline(asked[0], in_flight)
+            for event in self._listen(asked[0], deadline, min(len(asked), BATCH)):
+                if isinstance(event, Stray):  # what follows it may answer something else than it seems to
+                    raise OutOfStep(f"an answer was lost or damaged: {self._meaning(bytes(self._strays))}")
+                answer(event)
+                in_flight -= len(asked.popleft().frame)
+                self._in_step = request is None and not asked and not self._strays
+                yield event
+
+    def synchronise(self, attempts: int = SYNC_ATTEMPTS) -> int:
+        """Make both ends agree; return the value of the loader's answer to SYNC.
+
+        The first SYNC after a reset is never answered: the boot ROM's autobaud consumes it.
+
+        Raises:
+            NoResponse: no answer to any of `attempts`.
+        """
+        began = self.port.clock.now()
+        self._exchange.abandon()
+        self._strays.clear()
+        self._partial = 0
+        magics: set[int] = set()
+        for _ in range(attempts):
+            magic = (SYNC_MAGIC + self._syncs) & 0xFFFFFFFF
+            self._syncs += 1
+            magics.add(magic)
+            request = prepare(Command.SYNC, Sync(magic))
+            self.port.write(request.frame)
+            value = self._hear_sync(magics, self._deadline(request, len(request.frame) + 8 * ANSWER_SIZE))
+            if value is not None:
+                self._in_step = True
+                self._strays.clear()
+                return value
+        raise self._silent("SYNC", self.port.clock.now() - began)
+
+    def line_time(self, size: int) -> float:
+        """Return the seconds that `size` bytes take on the line."""
+        return size * BITS_PER_BYTE / self.port.baud
+
+    def _hear_sync(self, magics: set[int], deadline: float) -> int | None:
+        """Wait for a successful answer to SYNC: our word, or the 0 that stub loaders give."""
+        while (left := deadline - self.port.clock.now()) > 0:
+            for event in self._exchange.receive(self.port.read(left)):
+                assert isinstance(event, Stray)  # nothing is awaited
+                value = _sync_value(event.frame)
+                if value is not None and (value in magics or value == 0):
+                    return value
+                self._keep(event.frame)
+        return None
+
+    def _begin(self) -> None:
+        if not self._in_step:
+            log.info("out of step with the loader, synchronising")
+            self.synchronise()
+        self._in_step = False  # until the answers have come
+        self._strays.clear()
+
+    def _listen(self, request: Prepared, deadline: float, answers: int) -> list[Response | Stray]:
+        """Read once; return what came. Strays are remembered; surplus answers to SYNC are left out."""
+        left = deadline - self.port.clock.now()
+        data = self.port.read(left, max(1, ANSWER_SIZE * answers - self._partial)) if left > 0 else b""
+        if not data and deadline <= self.port.clock.now():
+            raise self._silent(request.command.name, request.timeout_s)
+        self._note_partial(data)
+        events = []
+        for event in self._exchange.receive(data):
+            if isinstance(event, Stray):
+                if _sync_value(event.frame) is not None:
+                    continue
+                self._keep(event.frame)
+            events.append(event)
+        return events
+
+    def _note_partial(self, data: bytes) -> None:
+        """Count the bytes after the last whole frame, so that no read waits for more than must come."""
+        last = data.rfind(slip.END)
+        if last < 0:
+            self._partial += len(data)
+        elif last == len(data) - 1:
+            self._partial = 1 if data.endswith(slip.END * 2) else 0
+        else:
+            self._partial = len(data) - last
+
+    def _deadline(self, request: Prepared, in_flight: int) -> float:
+        line_s = self.line_time(in_flight + WINDOW)  # the answers are no longer than that
+        return self.port.clock.now() + request.timeout_s + line_s
+
+    def _keep(self, frame: bytes) -> None:
+        self._strays += slip.END + frame + slip.END
+        del self._strays[:-KEPT]
+
+    def _meaning(self, received: bytes) -> str:
+        if silence.restarted(received):
+            return "the chip has restarted meanwhile; the supply may be too weak"
+        return silence.explain(received, self.port.baud)
+
+    def _silent(self, asked: str, waited_s: float) -> NoResponse:
+        """Return the error for an answer that did not come; nobody knows the order of answers now."""
+        self._keep(self._exchange.abandon())
+        self._in_step = False
+        received = bytes(self._strays).replace(slip.END * 2, slip.END).strip(slip.END)
+        return NoResponse(
+            f"no answer to {asked} within {waited_s:.1f} s: {self._meaning(received)}",
+            asked=asked,
+            waited_s=waited_s,
+            received=received,
+        )
+
+
+def _sync_value(frame: bytes) -> int | None:
+    """Return the value of a successful answer to SYNC; None for anything else."""
+    try:
+        response = RESPONSE.parse(frame)
+        return response.value if response.command is Command.SYNC and not answer(response) else None
+    except (MalformedPacket, CommandFailed):
+        return None

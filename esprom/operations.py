@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A user's jobs that leave the flash as it is: find out what it is, read, compare, look at memory.
+
+What changes the flash is in `rewriting`. Each job is a plain function over the loader, with a `Watch` for
+progress and cancelling; ranges are checked before anything is touched.
+"""
+
+import logging
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from esprom.errors import MalformedPacket, ProtocolError, Refused, VerifyFailed
+from esprom.flash import jedec, sfdp
+from esprom.flash.geometry import SECTOR, round_down, round_up
+from esprom.loader.nor import NorFlash
+from esprom.loader.rom import LARGEST_BLOCK, LOWEST_ADDRESS, WORD, RomLoader, send_blocks
+from esprom.loader.spi import BUFFER
+from esprom.progress import Stage, Watch
+
+ADDRESSABLE = 1 << 24  # bytes that a 24-bit address reaches
+PLAUSIBLE_SIZE = range(1 << 16, ADDRESSABLE + 1)  # for a density that SFDP states
+AGREEMENT_ATTEMPTS = 8  # readings of one sector, until two in a row are the same
+
+PIECE_REQUESTS = 266  # bytes on the wire for BUFFER bytes of flash: WRITE_REG 42, 16 READ_REG of 14
+ROUND_TRIPS = 7
+SAMPLE = 2048  # bytes of flash
+UART_DATE = 0x60000078  # a register that never changes
+READ_REG_WIRE = 26  # bytes: request 14, answer 12
+FAR_ABOVE_LINE_S = 0.004
+FTDI_LATENCY_MS = range(11, 21)  # what the default of 16 ms looks like from here
+LATENCY_TIMER_MS = range(2, 256)  # what such a timer can be set to
+
+log = logging.getLogger("esprom.operations")
+
+
+@dataclass(frozen=True, slots=True)
+class FlashInfo:
+    """A flash chip, as it describes itself."""
+
+    jedec_id: int  # manufacturer in the high byte: 0xEF4016
+    manufacturer: str
+    part: str | None
+    size: int  # bytes
+    size_source: str  # "jedec+sfdp", "jedec", "sfdp" (also where the two disagree), "user"
+    unique_id: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedRead:
+    """What was read, and why it can be believed."""
+
+    data: bytes
+    proof: str  # in words
+    reread_sectors: tuple[int, ...]  # addresses of sectors on which the two passes differed
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How long a reading will take, as measured."""
+
+    seconds: float
+    round_trip_s: float
+    bytes_per_s: float
+    reason: str  # what limits it, in words
+
+
+def identify_flash(nor: NorFlash, given_size: int | None) -> FlashInfo:
+    """Ask the chip for its id, its parameter tables and its serial number."""
+    nor.attach()
+    by_id = jedec.size(nor.jedec_id)
+    by_table = _density(nor)
+    size, source = _decide_size(by_id, by_table, given_size)
+    if size is None:
+        raise ProtocolError(
+            f"the flash chip (id {nor.jedec_id:06x}) does not tell its size; give it with --flash-size"
+        )
+    return FlashInfo(
+        nor.jedec_id,
+        jedec.manufacturer(nor.jedec_id),
+        jedec.part(nor.jedec_id),
+        size,
+        source,
+        nor.read_unique_id(),
+    )
+
+
+def check_range(flash: FlashInfo, offset: int, size: int) -> None:
+    """Raise Refused, which tells the real size, unless the flash has the range."""
+    if offset < 0 or size < 0:
+        raise ValueError(f"offset {offset} and size {size} must not be negative")
+    if offset + size > flash.size:
+        raise Refused(
+            f"the flash has {_sized(flash.size)}; 0x{offset:x} + 0x{size:x} reaches past its end,"
+            f" at most 0x{max(0, flash.size - offset):x} bytes lie from there on"
+        )
+    if offset + size > ADDRESSABLE:
+        raise Refused(f"only the first {_sized(ADDRESSABLE)} can be reached, with 24-bit addresses")
+
+
+def read(nor: NorFlash, offset: int, size: int, watch: Watch) -> bytes:
+    """Read the flash once, from the start to the end."""
+    return bytes(_read_into(nor, offset, _pieces(offset, size), watch.stage("read", size)))
+
+
+def read_proved(nor: NorFlash, offset: int, size: int, watch: Watch) -> ProvedRead:
+    """Read the flash upwards, then downwards; sectors that differ, until two readings agree.
+
+    The orders differ so that a fault which follows the position in the stream, as a bridge that loses
+    every n-th byte, hits other addresses the second time.
+    """
+    pieces = _pieces(offset, size)
+    first = _read_into(nor, offset, pieces, watch.stage("read", size))
+    second = _read_into(nor, offset, pieces[::-1], watch.stage("prove", size))
+    differing = [
+        sector
+        for sector in _sectors(offset, size)
+        if _cut(first, sector, offset) != _cut(second, sector, offset)
+    ]
+    stage = watch.stage("reread", sum(map(len, differing))) if differing else None
+    for sector in differing:
+        log.warning("the two readings of sector 0x%x differ; reading it again", sector.start)
+        agreed = _read_until_agreed(nor, sector, _cut(second, sector, offset))
+        first[sector.start - offset : sector.stop - offset] = agreed
+        if stage is not None:
+            stage.advance(len(sector))
+    proof = "two full readings, the second in descending order, are equal"
+    if differing:
+        proof += f", except for {len(differing)} sectors that were read again until two readings agreed"
+    return ProvedRead(bytes(first), proof, tuple(sector.start for sector in differing))
+
+
+def verify(nor: NorFlash, offset: int, data: bytes, watch: Watch) -> None:
+    """Read the flash and compare."""
+    stage = watch.stage("verify", len(data))
+    pieces = _pieces(offset, len(data))
+    for piece, found in zip(pieces, nor.read(pieces), strict=True):
+        wanted = data[piece.start - offset : piece.stop - offset]
+        if found != wanted:
+            first = next(index for index in range(len(found)) if found[index] != wanted[index])
+            raise VerifyFailed(
+                f"the flash differs at 0x{piece.start + first:x}: 0x{found[first]:02x} instead of"
+                f" 0x{wanted[first]:02x}",
+                address=piece.start + first,
+            )
+        stage.advance(len(piece))
+
+
+def read_memory(rom: RomLoader, address: int, size: int, watch: Watch) -> bytes:
+    """Read the memory map, in words, and cut out what was asked."""
+    if size < 0 or not LOWEST_ADDRESS <= address <= address + size <= 1 << 32:
+        raise ValueError(
+            f"0x{address:x} + 0x{size:x} is not within 0x{LOWEST_ADDRESS:x} to 0xffffffff;"
+            " below that the chip would hang until reset"
+        )
+    first, end = round_down(address, WORD), round_up(address + size, WORD)
+    stage = watch.stage("read", end - first)
+    data = bytearray()
+    for words in rom.read_words(first, (end - first) // WORD):
+        data += b"".join(word.to_bytes(WORD, "little") for word in words)
+        stage.advance(len(words) * WORD)
+    return bytes(data[address - first : address - first + size])
+
+
+def load_ram(rom: RomLoader, segments: Sequence[tuple[int, bytes]], entry: int) -> None:
+    """Store the segments and jump. Segments are filled up to whole words: IRAM takes nothing else."""
+    for address, data in segments:
+        padded = data + bytes(-len(data) % WORD)
+        blocks = -(-len(padded) // LARGEST_BLOCK)
+        rom.mem_begin(len(padded), blocks, LARGEST_BLOCK, address)
+        for _ in send_blocks(padded, rom.mem_data):
+            pass
+    rom.mem_end(stay=0, entry=entry)
+
+
+def estimate_read(nor: NorFlash, size: int) -> Estimate:
+    """Time some single commands, then a pipelined stretch."""
+    session = nor.rom.session
+    clock = session.port.clock
+    nor.rom.read_reg(UART_DATE)
+    round_trips = []
+    for _ in range(ROUND_TRIPS):
+        began = clock.now()
+        nor.rom.read_reg(UART_DATE)
+        round_trips.append(clock.now() - began)
+    round_trip_s = statistics.median(round_trips)
+    pieces = iter(nor.read(_pieces(0, SAMPLE)))
+    next(pieces)  # by now the pipeline is full
+    began = clock.now()
+    rest = sum(len(piece) for piece in pieces)
+    bytes_per_s = rest / max(clock.now() - began, 1e-9)
+    seconds = size / bytes_per_s + round_trip_s
+    return Estimate(seconds, round_trip_s, bytes_per_s, _reason(session.port.baud, round_trip_s, bytes_per_s))
+
+
+def _read_into(nor: NorFlash, offset: int, pieces: Sequence[range], stage: Stage) -> bytearray:
+    data = bytearray(sum(map(len, pieces)))
+    for piece, found in zip(pieces, nor.read(pieces), strict=True):
+        data[piece.start - offset : piece.stop - offset] = found
+        stage.advance(len(piece))
+    return data
+
+
+def _read_until_agreed(nor: NorFlash, sector: range, before: bytes) -> bytes:
+    for _ in range(AGREEMENT_ATTEMPTS):
+        again = b"".join(nor.read(_pieces(sector.start, len(sector))))
+        if again == before:
+            return again
+        before = again
+    raise VerifyFailed(
+        f"sector 0x{sector.start:x} reads differently each time, {AGREEMENT_ATTEMPTS} times: a bad"
+        " connection, a weak supply, or a dying flash chip; try a lower --baud",
+        address=sector.start,
+    )
+
+
+def _pieces(offset: int, size: int) -> list[range]:
+    end = offset + size
+    return [range(first, min(first + BUFFER, end)) for first in range(offset, end, BUFFER)]
+
+
+def _sectors(offset: int, size: int) -> list[range]:
+    """Return the range, cut at the borders of sectors."""
+    end = offset + size
+    starts = [offset, *range(round_down(offset, SECTOR) + SECTOR, end, SECTOR)] if size else []
+    return [range(start, min(round_down(start, SECTOR) + SECTOR, end)) for start in starts]
+
+
+def _cut(data: bytearray, part: range, offset: int) -> bytes:
+    return bytes(data[part.start - offset : part.stop - offset])
+
+
+def _density(nor: NorFlash) -> int | None:
+    """Return the size by the chip's parameter table."""
+    try:
+        where = sfdp.basic_header(nor.read_sfdp(0, sfdp.FIRST_READ_SIZE))
+        size = sfdp.BASIC_TABLE.parse(nor.read_sfdp(where.pointer, sfdp.BASIC_TABLE_SIZE)).size
+    except MalformedPacket:
+        return None
+    return size if size in PLAUSIBLE_SIZE else None
+
+
+def _decide_size(by_id: int | None, by_table: int | None, given: int | None) -> tuple[int | None, str]:
+    """Return the size and what it rests on.
+
+    SFDP is the chip's own statement in a standard form; the last byte of the id is a habit of makers.
+    """
+    if given is not None:
+        return given, "user"
+    if by_table is None:
+        return by_id, "jedec"
+    if by_id == by_table:
+        return by_id, "jedec+sfdp"
+    if by_id is not None:
+        log.warning(
+            "the flash id says %s, the SFDP table %s; believing SFDP", _sized(by_id), _sized(by_table)
+        )
+    return by_table, "sfdp"
+
+
+def _reason(baud: int, round_trip_s: float, bytes_per_s: float) -> str:
+    beyond_s = round_trip_s - READ_REG_WIRE * 10 / baud
+    line = f"the line at {baud} baud"
+    if beyond_s < FAR_ABOVE_LINE_S:
+        return line
+    beyond_ms = round(beyond_s * 1000)
+    latency = 16 if beyond_ms in FTDI_LATENCY_MS else beyond_ms
+    cause = f"{latency} ms latency timer" if latency in LATENCY_TIMER_MS else f"{latency} ms for every answer"
+    line_bytes_per_s = baud / 10 * BUFFER / PIECE_REQUESTS
+    return cause if bytes_per_s < 0.8 * line_bytes_per_s else f"{line}; the {cause} is hidden by pipelining"
+
+
+def _sized(size: int) -> str:
+    for unit, name in ((1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size % unit == 0 and size:
+            return f"{size // unit} {name} (0x{size:x} bytes)"
+    return f"0x{size:x} bytes"

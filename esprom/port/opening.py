@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opening a port, and saying in a beginner's words why it cannot be opened.
+
+Apart from `listing` the only file that imports pyserial; `open_port` of the package imports it late.
+"""
+
+import errno
+from typing import Any
+
+import serial
+
+from esprom.errors import PortError
+from esprom.port import Clock, Port
+from esprom.port.serial_port import LINE_ERRORS, POLL_S, REFUSED, SerialPort, WallClock
+
+WRITE_TIMEOUT_S = 10.0  # a driver that takes nothing for so long never will
+
+ADVICE = {
+    errno.ENOENT: "there is no such port; is the adapter plugged in? `esprom ports` lists what is there",
+    errno.ENODEV: "the device is gone; unplug the adapter and plug it in again",
+    errno.ENXIO: "the device is gone; unplug the adapter and plug it in again",
+    errno.EACCES: (
+        "you may not use this port; on Linux: sudo usermod -a -G dialout $USER, then log out and in again"
+        " (the group is uucp on Arch); or another program holds it"
+    ),
+    errno.EPERM: "you may not use this port",
+    errno.EBUSY: "another program holds it; close serial monitors and IDEs",
+    errno.EAGAIN: "another program holds it; close serial monitors and IDEs",
+    errno.ECONNREFUSED: "nothing listens there; start the server first, or check address and port number",
+}
+WINDOWS_ADVICE = {"FileNotFoundError": errno.ENOENT, "PermissionError": errno.EBUSY}
+
+
+def open_port(url: str, baud: int) -> Port:
+    """Open `url`; the contract is that of `esprom.port.open_port`."""
+    scheme = url.lower().partition("://")[0] if "://" in url else ""
+    try:
+        handle, clock = _simulated(url, baud) if scheme == "sim" else _real(url, baud, device=not scheme)
+    except REFUSED as exc:
+        reason = str(exc) if scheme == "sim" else _advice(exc)
+        raise PortError(f"cannot open {url}: {reason}", port=url) from exc
+    has_lines = scheme != "socket" and (bool(scheme) or _has_lines(handle))
+    return SerialPort(handle, url, clock, has_modem_lines=has_lines)
+
+
+def _real(url: str, baud: int, *, device: bool) -> tuple[Any, Clock]:
+    # Only a device can be held exclusively, and only there does pyserial keep to a time limit for writing.
+    limits: dict[str, Any] = {"exclusive": True, "write_timeout": WRITE_TIMEOUT_S} if device else {}
+    return serial.serial_for_url(url, baudrate=baud, timeout=POLL_S, **limits), WallClock()
+
+
+def _simulated(url: str, baud: int) -> tuple[Any, Clock]:
+    from esp8266sim.serve import sim
+
+    handle = sim.Serial(url, baudrate=baud)
+    handle.timeout = POLL_S
+    return handle, handle.clock
+
+
+def _has_lines(handle: Any) -> bool:
+    """Ask a device for an input line: a pseudo terminal has none, and says so."""
+    try:
+        return handle.cts is not None
+    except LINE_ERRORS:
+        return False
+
+
+def _advice(exc: Exception) -> str:
+    number = getattr(exc, "errno", None)
+    if number is None:  # on Windows pyserial tells the reason in its text alone
+        number = next((code for text, code in WINDOWS_ADVICE.items() if text in str(exc)), None)
+    if number is None and isinstance(exc.__context__, OSError):
+        number = exc.__context__.errno  # socket:// and rfc2217:// wrap the reason
+    return ADVICE.get(number, str(exc)) if number is not None else str(exc)

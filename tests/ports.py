@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ports for the client's tests: on a virtual board, hurt on the way, or scripted without any board."""
+
+from collections.abc import Callable, Mapping
+
+from esp8266sim.board import Board
+from esp8266sim.profiles import PROFILES
+from esp8266sim.serve import sim
+from esprom.port.serial_port import POLL_S, SerialPort
+from esprom.protocol import slip
+from esprom.protocol.packets import REQUEST, RESPONSE, Command, Request, Response
+
+OK = b"\x00\x00"
+
+
+def on_board(board: Board, latency_ms: float | None = None) -> SerialPort:
+    """Return a port to `board`, whose bridge's latency timer may be set."""
+    handle = sim.Serial(None, board=board, timeout=POLL_S)
+    if latency_ms is not None:
+        board.bridge.latency_ps = round(latency_ms * 1e9)
+    return SerialPort(handle, "board", handle.clock)
+
+
+def board(profile: str = "esp01", content: bytes | None = None) -> Board:
+    """Return a virtual board whose flash begins with `content`, and is blank from there on."""
+    model = PROFILES[profile].flash
+    return Board(PROFILES[profile], bytearray((content or b"").ljust(model.size, b"\xff")))
+
+
+class VirtualClock:
+    """Time that passes when somebody waits."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+class ScriptedPort:
+    """A port whose other end is a function: from a request's bytes as written to the bytes that come back."""
+
+    name = "script"
+    has_modem_lines = False
+
+    def __init__(self, answer: Callable[[bytes], bytes], chunk: int = 1 << 16) -> None:
+        self.clock = VirtualClock()
+        self.baud = 115200
+        self.written: list[bytes] = []
+        self.lines: list[tuple[bool, bool]] = []
+        self.closed = False
+        self._answer = answer
+        self._arrived = bytearray()
+        self._chunk = chunk
+
+    def read(self, timeout_s: float, at_least: int = 1) -> bytes:
+        data = bytes(self._arrived[: self._chunk])
+        del self._arrived[: self._chunk]
+        if not data:
+            self.clock.time += max(timeout_s, 1e-3)
+        return data
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+        self.clock.time += 1e-3
+        self._arrived += self._answer(data)
+
+    def set_lines(self, *, dtr: bool, rts: bool) -> None:
+        self.lines.append((dtr, rts))
+
+    def discard_input(self) -> None:
+        self._arrived.clear()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def requests(written: bytes) -> list[Request]:
+    """Return the requests in what was written at once."""
+    return [REQUEST.parse(frame) for frame in slip.Decoder().feed(written)]
+
+
+def reply(command: Command, value: int = 0, status: bytes = OK) -> bytes:
+    """Return a response as it goes over the wire."""
+    return slip.encode(RESPONSE.build(Response(command, value, status)))
+
+
+def loader(registers: Mapping[int, int]) -> Callable[[bytes], bytes]:
+    """Return a script that answers SYNC as the ROM does, eight times, and READ_REG from a table."""
+
+    def answer(written: bytes) -> bytes:
+        out = b""
+        for request in requests(written):
+            first = int.from_bytes(request.body[:4], "little")
+            value = registers.get(first, 0) if request.command is Command.READ_REG else first
+            out += reply(request.command, value) * (8 if request.command is Command.SYNC else 1)
+        return out
+
+    return answer
+
+
+class HurtPort:
+    """A port that damages the bytes of a stream at the offsets that a plan names.
+
+    The plan maps the offset to the bits to invert, or to None for a byte that is lost.
+    """
+
+    def __init__(
+        self,
+        port: SerialPort,
+        received: Mapping[int, int | None] | None = None,
+        sent: Mapping[int, int | None] | None = None,
+    ) -> None:
+        self.name = port.name
+        self.clock = port.clock
+        self.has_modem_lines = port.has_modem_lines
+        self._port = port
+        self._received = dict(received or {})
+        self._sent = dict(sent or {})
+        self._at = {"in": 0, "out": 0}
+
+    @property
+    def baud(self) -> int:
+        return self._port.baud
+
+    @baud.setter
+    def baud(self, baud: int) -> None:
+        self._port.baud = baud
+
+    def hurt_from_here(
+        self, received: Mapping[int, int | None] | None = None, sent: Mapping[int, int | None] | None = None
+    ) -> None:
+        """Begin a new plan, whose offsets count from now."""
+        self._at = {"in": 0, "out": 0}
+        self._received, self._sent = dict(received or {}), dict(sent or {})
+
+    def read(self, timeout_s: float, at_least: int = 1) -> bytes:
+        return self._carry(self._port.read(timeout_s, at_least), "in", self._received)
+
+    def write(self, data: bytes) -> None:
+        self._port.write(self._carry(data, "out", self._sent))
+
+    def set_lines(self, *, dtr: bool, rts: bool) -> None:
+        self._port.set_lines(dtr=dtr, rts=rts)
+
+    def discard_input(self) -> None:
+        self._port.discard_input()
+
+    def close(self) -> None:
+        self._port.close()
+
+    def _carry(self, data: bytes, way: str, plan: Mapping[int, int | None]) -> bytes:
+        start, self._at[way] = self._at[way], self._at[way] + len(data)
+        flips = [plan.get(at, 0) for at in range(start, start + len(data))]
+        return bytes(byte ^ flip for byte, flip in zip(data, flips, strict=True) if flip is not None)

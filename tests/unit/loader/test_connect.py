@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from esp8266sim.board import Board, Wiring
+from esp8266sim.profiles import PROFILES
+from esp8266sim.trace import Kind
+from esprom.errors import NoResponse, ProtocolError
+from esprom.loader.connect import ROM_WORD, ROM_WORD_VALUE, identify, reach_rom
+from tests.ports import ScriptedPort, board, loader, on_board, reply
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+@pytest.mark.parametrize("baud", [9600, 74880, 115200, 230400, 460800])
+def test_a_board_is_reached_and_identified(profile: str, baud: int) -> None:
+    under_test = board(profile)
+    port = on_board(under_test)
+    port.baud = baud
+    info = identify(reach_rom(port, "default-reset"))
+    assert (info.name, info.crystal_mhz, info.efuse) == ("ESP8266EX", 26, PROFILES[profile].efuse)
+    assert info.mac.startswith("5c:cf:7f:")
+    assert not under_test.trace.of(Kind.UNMODELLED)
+    assert port.clock.now() < 1.0
+
+
+def test_without_reset_lines_the_loader_must_be_there() -> None:
+    under_test = Board(PROFILES["esp01"], wiring=Wiring.JUMPER)
+    port = on_board(under_test)
+    reach_rom(port, "no-reset")
+    rom = reach_rom(port, "no-reset-no-sync")
+    assert rom.read_reg(ROM_WORD) == ROM_WORD_VALUE
+
+
+def test_a_jumper_board_needs_no_reset_to_work() -> None:
+    under_test = Board(PROFILES["esp01"], wiring=Wiring.JUMPER)
+    assert reach_rom(on_board(under_test), "default-reset")
+
+
+class NoGpio0(Board):
+    """A board on which GPIO0 is not connected, so that every reset boots the flash."""
+
+    def _gpio0_low(self) -> bool:
+        return False
+
+
+def test_a_board_that_boots_its_flash_is_recognised_by_its_boot_log() -> None:
+    port = on_board(NoGpio0(PROFILES["esp01"]))
+    with pytest.raises(NoResponse, match="GPIO0 was high at reset") as caught:
+        reach_rom(port, "default-reset")
+    assert b"rst cause:2, boot mode:(3,7)" in caught.value.received
+    assert port.baud == 115200
+
+
+def test_silence_names_the_wiring() -> None:
+    with pytest.raises(NoResponse, match="nothing arrived at all: check that the board has power"):
+        reach_rom(ScriptedPort(lambda written: b""), "no-reset")
+
+
+def test_an_echo_is_recognised() -> None:
+    with pytest.raises(NoResponse, match="TX and RX are joined"):
+        reach_rom(ScriptedPort(lambda written: written), "no-reset")
+
+
+def test_another_chip_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="not an ESP8266"):
+        reach_rom(ScriptedPort(loader({ROM_WORD: 0x15122500})), "no-reset")
+
+
+def test_a_stub_is_refused() -> None:
+    from esprom.protocol.packets import Command
+
+    with pytest.raises(ProtocolError, match="stub loader"):
+        reach_rom(ScriptedPort(lambda written: reply(Command.SYNC, 0) * 8), "no-reset")
