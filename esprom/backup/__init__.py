@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backups: an image that has been proved, the manifest that says so, and the way back into a board."""
+
+from esprom.backup.backup import BackupResult, backup, planned_files
+from esprom.backup.manifest import Manifest
+from esprom.backup.restore import Obstacle, RestorePlan, RestoreResult, carry_out, plan_restore, restore
+
+__all__ = [
+    "BackupResult",
+    "Manifest",
+    "Obstacle",
+    "RestorePlan",
+    "RestoreResult",
+    "backup",
+    "carry_out",
+    "plan_restore",
+    "planned_files",
+    "restore",
+]

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What backup and restore ask of a board: the few things of `esprom.Device` that they use.
+
+Written down so that the two can be read, typed and tested without the rest of the client.
+"""
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # the client imports this package at call time, so there is no circle at run time
+    from esprom.device import CancelCallback, ChipInfo, FlashInfo, ProgressCallback, ProvedRead
+
+
+class ConnectedBoard(Protocol):
+    """A board that is connected and answers."""
+
+    @property
+    def chip(self) -> "ChipInfo":
+        """Which chip it is."""
+
+    @property
+    def baud(self) -> int:
+        """The rate of the line."""
+
+    @property
+    def loader(self) -> str:
+        """Which loader answers: "rom", or the name of a stub."""
+
+    def flash(self) -> "FlashInfo":
+        """Find out which flash it has."""
+
+    def read_flash_proved(
+        self,
+        offset: int,
+        size: int,
+        *,
+        progress: "ProgressCallback | None" = None,
+        cancel: "CancelCallback | None" = None,
+    ) -> "ProvedRead":
+        """Read, and make sure that what was read is what is there."""
+
+    def write_flash(
+        self,
+        offset: int,
+        data: bytes,
+        *,
+        unprotect: bool = False,
+        progress: "ProgressCallback | None" = None,
+        cancel: "CancelCallback | None" = None,
+    ) -> None:
+        """Write, and read back. Raises VerifyFailed, FlashProtected."""

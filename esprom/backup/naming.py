@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the two files of a backup are called (BACKUP-3, BACKUP-4).
+
+A backup NAME is the image NAME.bin and the manifest NAME.json beside it. Users may name it by any of
+the three. Only these two endings are taken off: a name like `kitchen-v1.2` keeps its dot.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+IMAGE_ENDING = ".bin"
+MANIFEST_ENDING = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFiles:
+    """Where the parts of one backup are."""
+
+    image: Path
+    manifest: Path
+
+
+def files_to_write(path: str | os.PathLike[str]) -> BackupFiles:
+    """Return the files of the backup that the user calls `path`."""
+    path = Path(path)
+    if path.suffix.lower() in (IMAGE_ENDING, MANIFEST_ENDING):
+        path = path.with_suffix("")
+    return BackupFiles(_with(path, IMAGE_ENDING), _with(path, MANIFEST_ENDING))
+
+
+def files_to_read(path: str | os.PathLike[str]) -> BackupFiles:
+    """Return the files of a backup that exists, or the dump of another tool, whatever its ending."""
+    path = Path(path)
+    if path.suffix.lower() != MANIFEST_ENDING and path.is_file():
+        return BackupFiles(path, files_to_write(path).manifest)
+    return files_to_write(path)
+
+
+def default_name(chip: str, mac: str, size: int) -> str:
+    """Return a name like `esp8266-5ccf7f001234-1MB.bin`: which board, and how much of it."""
+    family = re.match(r"esp\d+", chip.lower())
+    board = mac.replace(":", "").replace("?", "x").lower()  # Windows takes neither in a name
+    return f"{family.group() if family else 'esp8266'}-{board}-{size_word(size)}{IMAGE_ENDING}"
+
+
+def default_path(folder: Path, chip: str, mac: str, size: int, *, now: datetime, overwrite: bool) -> Path:
+    """Return where a backup goes that was given no name: a second one gets the date and time."""
+    path = folder / default_name(chip, mac, size)
+    files = files_to_write(path)
+    if overwrite or not (files.image.exists() or files.manifest.exists()):
+        return path
+    return path.with_name(f"{path.stem}-{now:%Y%m%d-%H%M%S}{IMAGE_ENDING}")
+
+
+def size_word(size: int) -> str:
+    """Return the size as the tools of the field write it: 1MB, 512KB, else in bytes."""
+    for unit, shift in (("MB", 20), ("KB", 10)):
+        if size and size % (1 << shift) == 0:
+            return f"{size >> shift}{unit}"
+    return f"{size}B"
+
+
+def _with(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write a backup into a board, bit for bit, and read it back (RESTORE-1 to RESTORE-7).
+
+First a plan is made, which reads the file and asks the board what it is, but changes nothing: it says
+what will happen, and what stands against it. Then the plan is carried out. Not one bit of the image
+is ever edited here; whoever wants other header settings has `write-flash`.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from esprom.backup.connected import ConnectedBoard
+from esprom.backup.manifest import Manifest
+from esprom.backup.mirror import once
+from esprom.backup.naming import BackupFiles, files_to_read, size_word
+from esprom.errors import ImageError, Refused
+from esprom.files import load
+from esprom.image.header import flash_header, size_in_bytes
+
+if TYPE_CHECKING:
+    from esprom.device import CancelCallback, ChipInfo, FlashInfo, ProgressCallback
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A reason not to restore, and the option by which the user says that it is meant."""
+
+    reason: str
+    option: str  # OTHER_BOARD or FORCE
+
+
+OTHER_BOARD = "--other-board"
+FORCE = "--force"
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePlan:
+    """What a restore is about to do.
+
+    Attributes:
+        image: the file.
+        manifest: what the NAME.json beside it says; None where there is none.
+        data: what will be written from address 0 on: the file, or the first part of a repeating one.
+        chip: of the board that is connected.
+        flash: of that board.
+        notes: what the user should know, one sentence each.
+        obstacles: what stands against it; empty where nothing does.
+    """
+
+    image: Path
+    manifest: Manifest | None
+    data: bytes = field(repr=False)
+    chip: "ChipInfo"
+    flash: "FlashInfo"
+    notes: tuple[str, ...]
+    obstacles: tuple[Obstacle, ...]
+
+    @property
+    def action(self) -> str:
+        """What will be done, in a sentence."""
+        left = self.flash.size - len(self.data)
+        rest = f"the last {size_word(left)} stay as they are" if left else "all that it holds now is replaced"
+        return (
+            f"write {size_word(len(self.data))} of {self.image} from address 0 into the "
+            f"{size_word(self.flash.size)} flash of {self.chip.name} {self.chip.mac}, "
+            f"then read it back and compare; {rest}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreResult:
+    """A restore that was made, and verified by reading back.
+
+    Attributes:
+        image: the file that was restored.
+        size: bytes that were written, from address 0 on.
+        manifest: what the NAME.json beside the file says; None where there is none.
+        notes: what the user should know, one sentence each.
+    """
+
+    image: Path
+    size: int
+    manifest: Manifest | None
+    notes: tuple[str, ...]
+
+
+def restore(
+    board: ConnectedBoard,
+    path: str | os.PathLike[str],
+    *,
+    other_board: bool = False,
+    force: bool = False,
+    unprotect: bool = False,
+    progress: "ProgressCallback | None" = None,
+    cancel: "CancelCallback | None" = None,
+) -> RestoreResult:
+    """Plan and carry out in one go. Arguments and errors are those of `plan_restore` and `carry_out`."""
+    return carry_out(
+        board,
+        plan_restore(board, path),
+        other_board=other_board,
+        force=force,
+        unprotect=unprotect,
+        progress=progress,
+        cancel=cancel,
+    )
+
+
+def plan_restore(board: ConnectedBoard, path: str | os.PathLike[str]) -> RestorePlan:
+    """Find out what a restore would do, and what stands against it. Changes nothing.
+
+    Args:
+        board: an `esprom.Device`.
+        path: a backup NAME, its NAME.bin or NAME.json, or the dump of another tool.
+
+    Raises:
+        ImageError: the file cannot be read, is empty, or is not the one its manifest was made for.
+        Refused: the file is larger than the flash, and not the same part over and over.
+    """
+    files = files_to_read(path)
+    whole = load(files.image)
+    if not whole:
+        raise ImageError(f"{files.image} is empty: there is nothing to restore")
+    manifest = _matching_manifest(files, whole)
+    flash = board.flash()
+    data = _fitted(files.image, whole, flash.size)
+    return RestorePlan(
+        image=files.image,
+        manifest=manifest,
+        data=data,
+        chip=board.chip,
+        flash=flash,
+        notes=tuple(_notes(whole, data, flash.size, manifest)),
+        obstacles=tuple(_obstacles(files.image, data, board.chip, flash.size, manifest)),
+    )
+
+
+def carry_out(
+    board: ConnectedBoard,
+    plan: RestorePlan,
+    *,
+    other_board: bool = False,
+    force: bool = False,
+    unprotect: bool = False,
+    progress: "ProgressCallback | None" = None,
+    cancel: "CancelCallback | None" = None,
+) -> RestoreResult:
+    """Write what was planned, and read it back.
+
+    Args:
+        board: the board that the plan was made for.
+        plan: from `plan_restore`.
+        other_board: the backup is from another board, and that is meant.
+        force: the file is smaller than the flash, and that is meant.
+        unprotect: clear the flash chip's block protection if it is on.
+        progress: called as the work goes on.
+        cancel: asked as the work goes on; True ends it, and leaves the flash half written.
+
+    Raises:
+        Refused: something stands against it that the caller did not allow. Nothing was written.
+        FlashProtected: the flash is protected, and `unprotect` is False. Nothing was written.
+        VerifyFailed: the flash does not hold what was written.
+        Cancelled: `cancel` said so.
+        ValueError: the plan was made for another board.
+    """
+    if board.chip != plan.chip:
+        raise ValueError(f"the plan was made for {plan.chip.mac}, and this board is {board.chip.mac}")
+    allowed = {OTHER_BOARD: other_board, FORCE: force}
+    for obstacle in plan.obstacles:
+        if not allowed[obstacle.option]:
+            raise Refused(f"{obstacle.reason}; if this is meant, give {obstacle.option}")
+    board.write_flash(0, plan.data, unprotect=unprotect, progress=progress, cancel=cancel)
+    return RestoreResult(plan.image, len(plan.data), plan.manifest, plan.notes)
+
+
+def _matching_manifest(files: BackupFiles, data: bytes) -> Manifest | None:
+    if not files.manifest.exists():
+        return None
+    manifest = Manifest.from_json(load(files.manifest))
+    if len(data) != manifest.flash.size:
+        found = f"has {len(data)} bytes and not {manifest.flash.size}"
+    elif (offset := manifest.digests.first_difference(data)) is not None:
+        found = f"differs from 0x{offset:x} on, in a block of {manifest.digests.block_size} bytes"
+    else:
+        return manifest
+    raise ImageError(
+        f"{files.image} is not the file that {files.manifest} was made for: it {found}; it was changed or "
+        f"damaged; to restore it all the same, as a file that nothing vouches for, move the .json away"
+    )
+
+
+def _fitted(image: Path, whole: bytes, flash_size: int) -> bytes:
+    """Return what of the file goes into the flash."""
+    if len(whole) <= flash_size:
+        return whole
+    part = once(whole)
+    if len(part) <= flash_size:
+        return whole[:flash_size]  # where the part is smaller still, so was what the flash showed
+    raise Refused(
+        f"{image} has {len(whole)} bytes and the flash {flash_size} (0x{flash_size:x}): it does not fit, "
+        "and cut short it would not be the firmware that was backed up; a board with a larger flash is needed"
+    )
+
+
+def _notes(whole: bytes, data: bytes, flash_size: int, manifest: Manifest | None) -> list[str]:
+    notes = []
+    part = once(whole)
+    if len(data) < len(whole):
+        notes.append(
+            f"the file holds the same {size_word(len(part))} {len(whole) // len(part)} times over, as a dump "
+            f"does that was read with a wrong flash size: the first {size_word(len(data))} are used"
+        )
+    elif len(part) < len(whole):
+        notes.append(
+            f"the file holds the same {size_word(len(part))} {len(whole) // len(part)} times over: it may "
+            "have been read from a smaller flash, with a wrong size"
+        )
+    if manifest is None:
+        notes.append(
+            "there is no NAME.json beside the file: nothing tells from which board it is or proves it whole"
+        )
+    header = flash_header(data)
+    if header is None:
+        notes.append("the file does not begin with a firmware image: the board will not start from it")
+    elif (stated := size_in_bytes(header.size)) is not None and stated > flash_size:
+        notes.append(
+            f"the image header says {header.size} and the flash has {size_word(flash_size)}: "
+            "it is written as it is"
+        )
+    return notes
+
+
+def _obstacles(
+    image: Path, data: bytes, chip: "ChipInfo", flash_size: int, manifest: Manifest | None
+) -> list[Obstacle]:
+    obstacles = []
+    if manifest is not None and manifest.chip.mac != chip.mac.lower():
+        obstacles.append(
+            Obstacle(
+                f"{image} was read from the board {manifest.chip.mac}, and this one is {chip.mac}: it would "
+                "get the other's radio calibration and settings (its own MAC stays)",
+                OTHER_BOARD,
+            )
+        )
+    if len(data) < flash_size:
+        obstacles.append(
+            Obstacle(
+                f"{image} has {len(data)} bytes and the flash {flash_size}: the rest would stay as it is, so "
+                "the board would not be as it was when the file was made",
+                FORCE,
+            )
+        )
+    return obstacles
