@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""backup and restore: the firmware of a board as a file that has been proved, and the way back."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+import esprom
+from esprom.cli.commands.erase import unprotect_option
+from esprom.cli.commands.identify import chip_facts, flash_facts, part_name
+from esprom.cli.commands.read import announce
+from esprom.cli.commands.write import HALF_WRITTEN
+from esprom.cli.group import command
+from esprom.cli.output import Facts
+from esprom.cli.session import Session
+from esprom.cli.values import count, size_name
+
+
+@command("backup")
+@click.argument("name", default=".", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace files that exist.")
+def backup(session: Session, name: Path, *, force: bool) -> Facts:
+    """Read the whole flash into a file that is proved equal to it.
+
+    Writes NAME.bin and NAME.json (which board, which flash, digests, which proof), both or none.
+    Where NAME is a folder, this one unless told, the name is made of chip, MAC and size.
+    """
+    with session.device() as device:
+        _print_board(session, device)
+        announce(session, device.flash().size, device.estimate_read(device.flash().size), passes=2)
+        with session.progress() as progress:
+            result = device.backup(name, force=force, progress=progress)
+        chip, flash = device.chip, device.flash()
+    manifest = result.manifest
+    session.output.result(f"Backup: {result.image}, {manifest.flash.size} bytes")
+    session.output.result(f"Manifest: {result.manifest_file}")
+    session.output.result(f"SHA-256: {manifest.digests.sha256}")
+    session.output.result(f"Proof: {manifest.proof.description}{_rereads(manifest.proof.reread_sectors)}")
+    return {
+        "chip": chip_facts(chip),
+        "flash": flash_facts(flash),
+        "image": str(result.image),
+        "manifest": str(result.manifest_file),
+        "size": manifest.flash.size,
+        "sha256": manifest.digests.sha256,
+        "proof": asdict(manifest.proof),
+    }
+
+
+@command("restore")
+@click.argument("path", metavar="NAME", type=click.Path(path_type=Path))
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--other-board", is_flag=True, help="The backup is from another board, and that is meant.")
+@click.option("--force", is_flag=True, help="The file is smaller than the flash, and that is meant.")
+@unprotect_option
+def restore(
+    session: Session, path: Path, *, yes: bool, other_board: bool, force: bool, unprotect: bool
+) -> Facts:
+    """Write a backup to the flash, bit for bit, and verify it.
+
+    NAME is a backup, or the dump of another tool. Not one bit of it is edited. On a terminal, esprom says
+    what it is about to do and asks; elsewhere it says so and does it.
+    """
+    with session.device() as device:
+        plan = esprom.plan_restore(device, path)
+        for sentence in plan.notes:
+            session.output.note(f"note: {sentence}")
+        allowed = {"--other-board": other_board, "--force": force}
+        if all(allowed[obstacle.option] for obstacle in plan.obstacles):  # else it is refused below
+            session.confirm(plan.action, yes=yes)
+        with session.interrupted(HALF_WRITTEN), session.progress() as progress:
+            result = esprom.carry_out(
+                device, plan, other_board=other_board, force=force, unprotect=unprotect, progress=progress
+            )
+    session.output.result(f"Restored {result.size} bytes of {result.image}, and verified them")
+    return {
+        "image": str(result.image),
+        "size": result.size,
+        "mac": plan.chip.mac,
+        "verified": True,
+        "manifest": result.manifest is not None,
+        "notes": list(result.notes),
+    }
+
+
+def _print_board(session: Session, device: "esprom.Device") -> None:
+    flash = device.flash()
+    session.output.result(f"Chip type: {device.chip.name}")
+    session.output.result(f"MAC: {device.chip.mac}")
+    session.output.result(f"Flash: {part_name(flash)}, {size_name(flash.size)}, id {flash.jedec_id:06x}")
+
+
+def _rereads(sectors: tuple[int, ...]) -> str:
+    return f", {count(len(sectors), 'sector')} read again" if sectors else ""

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chip's memory: read-mem, write-mem, dump-mem, load-ram; and run."""
+
+from pathlib import Path
+
+import click
+
+import esprom
+from esprom.cli.group import command
+from esprom.cli.output import Facts
+from esprom.cli.session import Session
+from esprom.cli.values import ADDRESS, INPUT_FILE, OUTPUT_FILE, SIZE, WORD, count
+
+
+def _aligned(ctx: click.Context, param: click.Parameter, address: int) -> int:
+    if address % 4:
+        raise click.BadParameter(f"{address:#x} is not a multiple of 4: the loader reads and writes words")
+    return address
+
+
+@command("read-mem")
+@click.argument("address", type=ADDRESS, callback=_aligned)
+def read_mem(session: Session, address: int) -> Facts:
+    """Print a 32-bit word of the chip's memory."""
+    with session.device() as device:
+        value = device.read_reg(address)
+    session.output.result(f"{address:#010x} = {value:#010x}")
+    return {"address": address, "value": value}
+
+
+@command("write-mem")
+@click.argument("address", type=ADDRESS, callback=_aligned)
+@click.argument("value", type=WORD)
+@click.argument("mask", type=WORD, default="0xFFFFFFFF")
+def write_mem(session: Session, address: int, value: int, mask: int) -> Facts:
+    """Write a 32-bit word of the chip's memory, or some bits of it.
+
+    MASK has a 1 for every bit to write; all of them unless told.
+    """
+    with session.device() as device:
+        device.write_reg(address, value, mask)
+    session.output.result(f"Wrote {value:#010x} with mask {mask:#010x} to {address:#010x}")
+    return {"address": address, "value": value, "mask": mask}
+
+
+@command("dump-mem")
+@click.argument("address", type=ADDRESS)
+@click.argument("size", type=SIZE)
+@click.argument("file", type=OUTPUT_FILE)
+def dump_mem(session: Session, address: int, size: int, file: Path) -> Facts:
+    """Read a stretch of the chip's memory into a file.
+
+    Any address and size. An existing FILE is replaced.
+    """
+    with session.device() as device, session.progress() as progress:
+        data = device.read_memory(address, size, progress=progress)
+    esprom.save(file, data, overwrite=True)
+    session.output.result(f"Read {size} bytes from {address:#010x} into {file}")
+    return {"address": address, "size": size, "file": str(file)}
+
+
+@command("load-ram")
+@click.argument("file", type=INPUT_FILE)
+def load_ram(session: Session, file: Path) -> Facts:
+    """Load an image into RAM and start it.
+
+    FILE is an ESP8266 application image (it starts with E9) whose segments all lie in RAM.
+    """
+    image = esprom.parse_image(file.read_bytes())
+    if not image.checksum_good:
+        session.output.note(f"warning: the checksum of {file} is wrong: it may be damaged")
+    with session.device() as device:
+        device.load_ram([(s.address, s.data) for s in image.segments], image.entry)
+    session.output.result(f"Loaded {count(len(image.segments), 'segment')}, started at {image.entry:#010x}")
+    return {
+        "file": str(file),
+        "entry": image.entry,
+        "segments": [{"address": s.address, "size": len(s.data)} for s in image.segments],
+    }
+
+
+@command("run")
+def run(session: Session) -> Facts:
+    """Leave the loader and start the firmware."""
+    with session.device() as device:
+        device.run()
+    session.output.result("Firmware started")
+    return {}

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""read-flash: a stretch of flash into a file, in one pass."""
+
+import hashlib
+from pathlib import Path
+
+import click
+
+import esprom
+from esprom.cli.bounds import extent_in_flash
+from esprom.cli.group import command
+from esprom.cli.output import Facts
+from esprom.cli.session import Session
+from esprom.cli.values import ADDRESS, EXTENT, OUTPUT_FILE, Extent, amount, duration
+
+AT_ONCE = 0x10000  # bytes; so few need no announcement, and no measuring of the line
+
+
+@command("read-flash")
+@click.argument("offset", metavar="ADDRESS", type=ADDRESS)
+@click.argument("extent", metavar="SIZE", type=EXTENT)
+@click.argument("file", type=OUTPUT_FILE)
+def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Facts:
+    """Read a stretch of flash into a file.
+
+    SIZE is in hex, decimal, or like 4MB and 512KB; or `all`. An existing FILE is replaced. To keep a
+    firmware safe, use `esprom backup`: it proves what it read.
+    """
+    with session.device() as device:
+        size = extent_in_flash(
+            offset,
+            extent,
+            device.flash(),
+            lambda fitting: session.command("read-flash", f"{offset:#x}", fitting, str(file)),
+        )
+        if size > AT_ONCE:
+            announce(session, size, device.estimate_read(size))
+        with session.progress() as progress:
+            data = device.read_flash(offset, size, progress=progress)
+    esprom.save(file, data, overwrite=True)
+    session.output.result(f"Read {size} bytes from {offset:#010x} into {file}")
+    return {
+        "offset": offset,
+        "size": size,
+        "file": str(file),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def announce(session: Session, size: int, estimate: "esprom.Estimate", *, passes: int = 1) -> None:
+    """Say how long a read will take, and what makes it take so long."""
+    twice = {1: "", 2: " twice"}[passes]
+    session.output.note(
+        f"reading {amount(size)}{twice} will take about {duration(estimate.seconds * passes)}: "
+        f"{amount(estimate.bytes_per_s)}/s, set by {estimate.reason}"
+    )

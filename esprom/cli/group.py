@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two shapes of click that make the command line: a group that imports late, and a command.
+
+Names are spelled with hyphens or underscores, wherever they stand: commands, options and their choices.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from esprom.cli.output import Facts, Output
+from esprom.cli.settings import Settings, SharedOption, shared_options
+from esprom.cli.verbs import SECTIONS, VERBS
+from esprom.errors import Cancelled
+
+if TYPE_CHECKING:
+    from esprom.cli.session import Session
+
+
+class LazyGroup(click.Group):
+    """`esprom`: knows its commands by name, and imports the one that is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module."""
+        verb = VERBS.get(cmd_name)
+        if verb is None:
+            return None
+        found = getattr(import_module(f"esprom.cli.commands.{verb.module}"), verb.function)
+        assert isinstance(found, VerbCommand)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command. Raises UsageError that names the nearest one."""
+        name = args[0].replace("_", "-")
+        if name not in VERBS:
+            import difflib
+
+            near = difflib.get_close_matches(name, VERBS, n=1)
+            ctx.fail(f"no such command: {args[0]}" + (f", did you mean {near[0]}?" if near else ""))
+        ctx.find_object(Output).command = name  # type: ignore[union-attr]
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands in sections."""
+        for section, verbs in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(verb.name, verb.summary) for verb in verbs])
+
+
+class VerbCommand(click.Command):
+    """One command: it has the shared options too, and prints the facts that its function returns."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += shared_options(environment=False)
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the command's function and print its facts."""
+        from esprom.cli.session import Session
+
+        shared = {p.name for p in self.params if isinstance(p, SharedOption)}
+        own = {name: value for name, value in ctx.params.items() if name not in shared}
+        assert ctx.parent is not None
+        assert self.callback is not None
+        settings = Settings.merged(ctx.parent.params, ctx.params)
+        output = ctx.ensure_object(Output)
+        output.quiet = settings.quiet
+        session = Session(settings, output)
+        with session.logged():
+            output.finish(_interruptible(self.callback, session, **own))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the command's own options before those of every command."""
+        for title, shared in (("Options", False), ("For every command", True)):
+            chosen = [p for p in self.get_params(ctx) if isinstance(p, SharedOption) is shared]
+            rows = [row for row in (p.get_help_record(ctx) for p in chosen) if row]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+def _interruptible(function: Callable[..., Facts], session: "Session", **own: Any) -> Facts:
+    """Run a command's function; Ctrl-C ends it like any other reason not to go on."""
+    try:
+        return function(session, **own)
+    except KeyboardInterrupt:
+        raise Cancelled("interrupted") from None
+
+
+def command(name: str) -> Callable[[Callable[..., Facts]], VerbCommand]:
+    """Make a function the command `name`; its docstring is the command's help."""
+    return click.command(name, cls=VerbCommand)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the lines go: results to stdout, all else to stderr; with `--json` one object and nothing beside it.
+
+A reader that goes away (`| head`) does not stop the job: a restore must not end half-way because
+nobody reads its progress any more. A stdout that cannot be written to (a full disk) is an error.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, TextIO
+
+from esprom.cli.failures import Failure
+from esprom.errors import EspromError
+
+Facts = Mapping[str, Any]
+
+
+class Output:
+    """The two streams of one run.
+
+    Attributes:
+        command: the command that is run, once it is known; named in every JSON object.
+        quiet: print results only.
+    """
+
+    def __init__(self, *, json: bool = False) -> None:
+        self.json = json
+        self.quiet = False
+        self.command: str | None = None
+
+    def result(self, line: str) -> None:
+        """Print a line of what was asked for; with `--json` the facts say it instead."""
+        if not self.json:
+            self._print_result(line)
+
+    def note(self, line: str) -> None:
+        """Tell what is going on. A stderr that takes nothing is no reason to stop a job half-way."""
+        if not self.quiet:
+            with suppress(OSError):
+                write(sys.stderr, line)
+
+    def finish(self, facts: Facts) -> None:
+        """Print the JSON object of a command that did what was asked."""
+        if self.json:
+            self._print_object({"command": self.command, "ok": True, **facts})
+
+    def fail(self, failure: Failure) -> None:
+        """Print the one line, and the JSON object, of a command that did not."""
+        with suppress(OSError):
+            write(sys.stderr, f"esprom: {failure.message}")
+        if not self.json:
+            return
+        with suppress(EspromError):  # stdout may be what failed
+            self._print_object({"command": self.command, "ok": False, "error": failure.facts()})
+
+    def _print_object(self, found: Facts) -> None:
+        self._print_result(json.dumps(found, indent=2))
+
+    @staticmethod
+    def _print_result(line: str) -> None:
+        try:
+            write(sys.stdout, line)
+        except OSError as error:
+            raise EspromError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def write(stream: TextIO, line: str) -> None:
+    """Print a line at once. Raises OSError, but for a reader that is gone; no line goes anywhere then."""
+    try:
+        print(line, file=stream, flush=True)
+    except OSError as error:
+        _silence(stream)
+        if not isinstance(error, BrokenPipeError):
+            raise
+
+
+def _silence(stream: TextIO) -> None:
+    """Let what is left in the buffer, which Python flushes at its end, and all that follows go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def on_terminal(stream: TextIO) -> bool:
+    """Say whether a person looks at `stream`, and cursor codes move a cursor there."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"

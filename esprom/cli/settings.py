@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options that every command has, before or after its name.
+
+A value after the command counts more than one before it, and that more than the environment.
+Names, defaults and environment variables are stated here and nowhere else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the options say, both places merged."""
+
+    port: str | None = None
+    baud: int = 115200
+    before: str = "default-reset"
+    after: str = "hard-reset"
+    quiet: bool = False
+    verbose: int = 0
+    no_progress: bool = False
+
+    @classmethod
+    def merged(cls, before: Mapping[str, Any], after: Mapping[str, Any]) -> "Settings":
+        """Return what holds, of the options before and after the command's name."""
+        chosen = {name: after.get(name) or before.get(name) for name in cls.__slots__}
+        return cls(**{name: value for name, value in chosen.items() if value})
+
+
+class SharedOption(click.Option):
+    """An option that every command has; its own section of a command's `--help`."""
+
+
+def shared_options(*, environment: bool) -> list[click.Parameter]:
+    """Return fresh options. Only one of the two places may read the environment, or it would win there."""
+
+    def variable(name: str) -> str | None:
+        return name if environment else None
+
+    return [
+        SharedOption(
+            ["--port", "-p"],
+            envvar=variable("ESPROM_PORT"),
+            show_envvar=True,
+            metavar="PORT",
+            help="Serial port, or a URL: socket://HOST:PORT, rfc2217://HOST:PORT, sim://esp01.",
+        ),
+        SharedOption(
+            ["--baud", "-b"],
+            envvar=variable("ESPROM_BAUD"),
+            show_envvar=True,
+            metavar="RATE",
+            type=click.IntRange(min=1),
+            help="Baud rate; 115200 unless told.",
+        ),
+        SharedOption(
+            ["--before"],
+            type=click.Choice(["default-reset", "no-reset", "no-reset-no-sync"]),
+            metavar="HOW",
+            help="Into the loader by: default-reset, no-reset, no-reset-no-sync.",
+        ),
+        SharedOption(
+            ["--after"],
+            type=click.Choice(["hard-reset", "soft-reset", "no-reset"]),
+            metavar="HOW",
+            help="When done: hard-reset, soft-reset, no-reset.",
+        ),
+        SharedOption(["--json"], is_flag=True, help="Print one JSON object, errors included."),
+        SharedOption(["--quiet", "-q"], is_flag=True, help="Print results only."),
+        SharedOption(["--verbose", "-v"], count=True, help="Log to stderr what is done; -vv says more."),
+        SharedOption(["--no-progress"], is_flag=True, help="Show no progress."),
+        # Both of these esptool has and esprom could only ever answer in one way.
+        SharedOption(["--chip"], type=click.Choice(["esp8266", "auto"]), hidden=True),
+        SharedOption(["--no-stub"], is_flag=True, hidden=True),
+    ]

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How addresses, sizes and files are written on the command line, and how sizes and times are shown.
+
+A number is hex (0x400000), decimal (4194304) or has a unit of 1024 (4MB, 4M, 512KB); `all` is all there is.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import click
+
+Extent: TypeAlias = int | Literal["all"]
+
+NUMBER = re.compile(r"(?P<digits>0x[0-9a-f]+|[0-9]+) ?(?P<unit>[km]i?b?)?", re.IGNORECASE)
+UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
+
+
+def number(text: str) -> int:
+    """Return the number that `text` writes. Raises ValueError."""
+    found = NUMBER.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is not a number: write it like 0x1000, 4096, 4KB or 1MB")
+    digits, unit = found["digits"].lower(), (found["unit"] or "").lower()
+    return int(digits, 16 if digits.startswith("0x") else 10) * UNITS[unit[:1]]
+
+
+class NumberType(click.ParamType):  # type: ignore[type-arg]  # generic only in late versions of click
+    """A number from `least` to `most`."""
+
+    def __init__(self, name: str, *, least: int = 0, most: int = 0xFFFFFFFF) -> None:
+        self.name, self.least, self.most = name, least, most
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        try:
+            found = number(value) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if not self.least <= found <= self.most:
+            self.fail(f"{value} is not between {self.least:#x} and {self.most:#x}", param, ctx)
+        return found
+
+
+class ExtentType(NumberType):
+    """A size of at least one byte, or `all`."""
+
+    def convert(  # type: ignore[override]
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Extent:
+        """Return the size, or `all`."""
+        if isinstance(value, str) and value.lower() == "all":
+            return "all"
+        return super().convert(value, param, ctx)
+
+
+class OutputFile(click.ParamType):  # type: ignore[type-arg]
+    """A file that can be made. Looked at before the board is: a read may take half an hour."""
+
+    name = "file"
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path. Fails if nothing can be written there."""
+        path = Path(value)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            return path  # a pipe or a device such as /dev/stdout: written to, not replaced
+        if path.is_dir():
+            self.fail(f"{value} is a folder", param, ctx)
+        if not path.parent.is_dir():
+            self.fail(f"the folder {path.parent} does not exist", param, ctx)
+        if not os.access(path.parent, os.W_OK):
+            self.fail(f"the folder {path.parent} may not be written to", param, ctx)
+        return path
+
+
+ADDRESS = NumberType("address")
+WORD = NumberType("value")
+SIZE = NumberType("size", least=1)
+EXTENT = ExtentType("size", least=1)
+OUTPUT_FILE = OutputFile()
+INPUT_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+
+def size_name(size: int) -> str:
+    """Return a size as flash sizes are named on the command line: 4MB, 512KB, or plain bytes in hex."""
+    for unit, letters in ((UNITS["m"], "MB"), (UNITS["k"], "KB")):
+        if size and size % unit == 0:
+            return f"{size // unit}{letters}"
+    return f"{size:#x}"
+
+
+def amount(size: float) -> str:
+    """Return a size for people: 1.0 MiB, 10.9 KiB, 17 bytes."""
+    if size >= UNITS["m"]:
+        return f"{size / UNITS['m']:.1f} MiB"
+    if size >= UNITS["k"]:
+        return f"{size / UNITS['k']:.1f} KiB"
+    return f"{size:.0f} bytes"
+
+
+def count(number_of: int, noun: str) -> str:
+    """Return a number of things: 1 sector, 2 sectors."""
+    return f"{number_of} {noun}" if number_of == 1 else f"{number_of} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """Return a time for people: 5 s, 1 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 1:
+        return "under 1 s"
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands as data: name, one line of help, and the module that has the function.
+
+A function is named like its command, with underscores. Nothing is imported before it is run:
+`esprom --help` is made from this table alone.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A command of esprom. `module` is below `esprom.cli.commands`."""
+
+    name: str
+    module: str
+    summary: str
+
+    @property
+    def function(self) -> str:
+        """The name of the function in the module."""
+        return self.name.replace("-", "_")
+
+
+SECTIONS: dict[str, tuple[Verb, ...]] = {
+    "Back up": (
+        Verb("backup", "archive", "Read the whole flash into a file that is proved equal to it."),
+        Verb("restore", "archive", "Write a backup to the flash, bit for bit, and verify it."),
+        Verb("ports", "local", "List the serial ports of this computer."),
+    ),
+    "Chip": (
+        Verb("chip-id", "identify", "Print the chip, its crystal, MAC and chip id."),
+        Verb("read-mac", "identify", "Print the MAC address of the station interface."),
+        Verb("run", "memory", "Leave the loader and start the firmware."),
+        Verb("load-ram", "memory", "Load an image into RAM and start it."),
+    ),
+    "Flash": (
+        Verb("flash-id", "identify", "Print the flash chip's maker, part and size."),
+        Verb("read-flash", "read", "Read a stretch of flash into a file."),
+        Verb("write-flash", "write", "Write files to the flash, and verify them."),
+        Verb("verify-flash", "write", "Compare the flash with files."),
+        Verb("erase-flash", "erase", "Erase the whole flash."),
+        Verb("erase-region", "erase", "Erase whole sectors, and nothing beside them."),
+        Verb("read-flash-status", "status", "Print the flash chip's status registers."),
+        Verb("write-flash-status", "status", "Write the flash chip's status registers."),
+        Verb("read-flash-sfdp", "status", "Print bytes of the flash chip's parameter table (SFDP)."),
+    ),
+    "Memory": (
+        Verb("read-mem", "memory", "Print a 32-bit word of the chip's memory."),
+        Verb("write-mem", "memory", "Write a 32-bit word of the chip's memory, or some bits of it."),
+        Verb("dump-mem", "memory", "Read a stretch of the chip's memory into a file."),
+    ),
+    "About": (Verb("version", "local", "Print the version of esprom."),),
+}
+
+VERBS: dict[str, Verb] = {verb.name: verb for verbs in SECTIONS.values() for verb in verbs}

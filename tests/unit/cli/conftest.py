@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A board in memory, and `run`, which types a command line at it."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import pytest
+
+import esprom
+from esprom.cli.main import main
+from esprom.errors import EspromError, FlashProtected, VerifyFailed
+
+ERASED = 0xFF
+
+
+@dataclass
+class FakeDevice:
+    """As much of `esprom.Device` as the command line uses, without a wire."""
+
+    cells: bytearray = field(default_factory=lambda: bytearray(range(256)) * 0x1000)
+    words: dict[int, int] = field(default_factory=dict)
+    status: int = 0
+    protected: bool = False
+    fails: BaseException | None = None
+    log: list[tuple[Any, ...]] = field(default_factory=list)
+    baud: int = 115200
+    loader: str = "rom"
+    mac: str = "5c:cf:7f:00:12:34"
+
+    @property
+    def chip(self) -> esprom.ChipInfo:
+        return esprom.ChipInfo("ESP8266EX", self.mac, 0x001234, 26, ("Wi-Fi",), (1, 2, 3, 4))
+
+    def flash(self) -> esprom.FlashInfo:
+        return esprom.FlashInfo(0xEF4014, "Winbond", "W25Q80", len(self.cells), "jedec+sfdp", b"\x01\x02")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.log.append(("close",))
+
+    def estimate_read(self, size: int) -> esprom.Estimate:
+        return esprom.Estimate(size / 11000, 0.001, 11000, "the line at 115200 baud")
+
+    def read_flash(self, offset: int, size: int, *, progress: Any = None) -> bytes:
+        self._work("read", size, progress)
+        return bytes(self.cells[offset : offset + size])
+
+    def read_flash_proved(
+        self, offset: int, size: int, *, progress: Any = None, cancel: Any = None
+    ) -> esprom.ProvedRead:
+        return esprom.ProvedRead(self.read_flash(offset, size, progress=progress), "reread", (0x3000,))
+
+    def write_flash(
+        self, offset: int, data: bytes, *, unprotect: bool = False, progress: Any = None, cancel: Any = None
+    ) -> None:
+        if self.protected and not unprotect:
+            raise FlashProtected("the flash is protected; add --unprotect", status=self.status)
+        self._work("write", len(data), progress)
+        self.cells[offset : offset + len(data)] = data
+
+    def erase_flash(self, *, unprotect: bool = False, progress: Any = None) -> None:
+        self.erase_region(0, len(self.cells), unprotect=unprotect, progress=progress)
+
+    def erase_region(self, offset: int, size: int, *, unprotect: bool = False, progress: Any = None) -> None:
+        self._work("erase", size, progress)
+        self.cells[offset : offset + size] = bytes([ERASED]) * size
+
+    def verify_flash(self, offset: int, data: bytes, *, progress: Any = None) -> None:
+        for address, byte in enumerate(data, offset):
+            if self.cells[address] != byte:
+                raise VerifyFailed(f"the flash differs at {address:#x}", address=address)
+
+    def read_flash_status(self, registers: int = 2) -> int:
+        return self.status & ((1 << 8 * registers) - 1)
+
+    def write_flash_status(self, value: int, registers: int = 2, *, volatile: bool) -> None:
+        self.log.append(("write_flash_status", value, registers, volatile))
+        self.status = value
+
+    def read_sfdp(self, offset: int, size: int) -> bytes:
+        return b"SFDP"[offset : offset + size]
+
+    def read_reg(self, address: int) -> int:
+        return self.words.get(address, 0)
+
+    def write_reg(self, address: int, value: int, mask: int = 0xFFFFFFFF) -> None:
+        self.words[address] = (self.read_reg(address) & ~mask) | (value & mask)
+
+    def read_memory(self, address: int, size: int, *, progress: Any = None) -> bytes:
+        return bytes(at & 0xFF for at in range(address, address + size))
+
+    def load_ram(self, segments: list[tuple[int, bytes]], entry: int) -> None:
+        self.log.append(("load_ram", segments, entry))
+
+    def run(self) -> None:
+        self.log.append(("run",))
+
+    def backup(self, path: Any, *, force: bool = False, progress: Any = None) -> esprom.BackupResult:
+        from esprom.backup import backup
+
+        return backup(self, path, force=force, progress=progress)
+
+    def _work(self, stage: str, size: int, progress: Any) -> None:
+        self.log.append((stage, size))
+        if progress is not None:
+            progress(esprom.Progress(stage, 0, size, 0.0))
+        if self.fails is not None:
+            raise self.fails
+        if progress is not None:
+            progress(esprom.Progress(stage, size, size, 2.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+SitDown = Callable[..., "Terminal"]
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> FakeDevice:
+    """The board that every port leads to. Its log begins with the arguments of `connect`."""
+    fake = FakeDevice()
+
+    def connect(port: str, **options: Any) -> FakeDevice:
+        if port == "/dev/nothing":
+            raise EspromError("there is no port /dev/nothing")
+        fake.log.append(("connect", port, options))
+        return fake
+
+    monkeypatch.setattr(esprom, "connect", connect)
+    return fake
+
+
+@pytest.fixture
+def run(device: FakeDevice, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command line; a --port is put before it unless `port=False`."""
+    monkeypatch.delenv("ESPROM_PORT", raising=False)
+    monkeypatch.delenv("ESPROM_BAUD", raising=False)
+
+    def typed(*words: object, port: bool = True) -> Ran:
+        before = ["--port", "fake"] if port else []
+        with pytest.raises(SystemExit) as exited:
+            main([*before, *map(str, words)])
+        assert isinstance(exited.value.code, int)
+        return Ran(exited.value.code, *capsys.readouterr())
+
+    return typed
+
+
+class Terminal(io.StringIO):
+    """A screen, or a keyboard."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> SitDown:
+    """Make stderr a screen, which is returned, and stdin a keyboard on which `typed` is typed.
+
+    Called by the test itself: pytest's own capture takes the streams back between fixtures and test.
+    """
+
+    def sit_down(typed: str = "") -> Terminal:
+        screen = Terminal()
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        monkeypatch.setattr("sys.stderr", screen)
+        monkeypatch.setattr("sys.stdin", Terminal(typed))
+        return screen
+
+    return sit_down

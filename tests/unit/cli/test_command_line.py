@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a command line may be spelled, and what is said about one that is wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+import esprom
+from esprom.cli.group import LazyGroup, VerbCommand
+from esprom.cli.main import esprom_group
+from esprom.cli.settings import Settings, SharedOption
+from esprom.cli.verbs import SECTIONS, VERBS, Verb
+from esprom.errors import Cancelled, NoResponse
+
+if TYPE_CHECKING:
+    from tests.unit.cli.conftest import FakeDevice, Run
+
+HEAVY = ("construct", "serial", "rich", "esp8266sim", "hypothesis", "esprom.device", "logging")
+
+
+def command_of(name: str) -> VerbCommand:
+    found = esprom_group.get_command(click.Context(esprom_group), name)
+    assert isinstance(found, VerbCommand)
+    return found
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=lambda verb: verb.name)
+def test_the_table_says_what_the_command_says(verb: Verb) -> None:
+    command = command_of(verb.name)
+    assert command.name == verb.name
+    assert (command.help or "").splitlines()[0] == verb.summary
+
+
+def test_no_name_is_used_twice() -> None:
+    assert sum(len(verbs) for verbs in SECTIONS.values()) == len(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_option_of_a_command_hides_a_shared_one(verb: str) -> None:
+    spelled: list[str] = [s for p in command_of(verb).params if isinstance(p, click.Option) for s in p.opts]
+    assert len(spelled) == len(set(spelled))
+
+
+def test_help_loads_nothing_that_talks_to_a_board() -> None:
+    code = (
+        "import sys\nfrom esprom.cli.main import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "read-flash " in said
+    assert said.splitlines()[-1] == "[]"
+
+
+def test_help_lists_every_command_and_its_line(run: Run) -> None:
+    said = run("--help", port=False)
+    assert said.code == 0
+    for verb in VERBS.values():
+        assert f"  {verb.name} " in said.out
+        assert verb.summary in said.out
+
+
+def test_without_words_the_help_is_shown(run: Run) -> None:
+    assert run(port=False).out == run("--help", port=False).out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_command_has_help(run: Run, verb: str) -> None:
+    said = run(verb.replace("-", "_"), "-h")
+    assert said.code == 0
+    assert said.out.startswith(f"Usage: esprom {verb}")
+    assert "For every command:" in said.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["read-mac"],
+        ["read_mac"],
+        ["--no-stub", "read_mac"],
+        ["read_mac", "--no_stub"],
+        ["--chip", "esp8266", "read-mac"],
+        ["read-mac", "--before", "no_reset_no_sync", "--after=soft_reset"],
+        ["--no_progress", "read-mac", "-q"],
+    ],
+    ids=" ".join,
+)
+def test_names_take_hyphens_or_underscores_without_a_word(run: Run, words: list[str]) -> None:
+    said = run(*words)
+    assert (said.code, said.out) == (0, "MAC: 5c:cf:7f:00:12:34\n")
+    assert "deprecated" not in said.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-p", "A", "-b", "9600", "--before", "no-reset", "--after", "no-reset", "read-mac"],
+        ["read-mac", "-p", "A", "-b", "9600", "--before", "no-reset", "--after", "no-reset"],
+        [
+            "-p",
+            "B",
+            "-b",
+            "300",
+            "read-mac",
+            "--port=A",
+            "--baud=9600",
+            "--before=no_reset",
+            "--after=no_reset",
+        ],
+    ],
+    ids=["before", "after", "after wins"],
+)
+def test_shared_options_stand_before_or_after_the_command(
+    run: Run, device: FakeDevice, words: list[str]
+) -> None:
+    run(*words, port=False)
+    assert device.log[0] == ("connect", "A", {"baud": 9600, "before": "no-reset", "after": "no-reset"})
+
+
+def test_the_environment_counts_least(run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ESPROM_PORT", "E")
+    monkeypatch.setenv("ESPROM_BAUD", "74880")
+    run("read-mac", port=False)
+    run("read-mac", "-p", "A", "-b", "300", port=False)
+    opened = [(entry[1], entry[2]["baud"]) for entry in device.log if entry[0] == "connect"]
+    assert opened == [("E", 74880), ("A", 300)]
+
+
+def test_settings_and_options_have_the_same_names() -> None:
+    options = {p.name for p in esprom_group.params if isinstance(p, SharedOption)}
+    assert set(Settings.__slots__) <= options
+
+
+USAGE = [
+    (["read-flush"], "no such command: read-flush, did you mean read-flash?"),
+    (["frobnicate"], "no such command: frobnicate;"),
+    (["read-flash"], "Missing argument 'ADDRESS'"),
+    (["read-mac", "--frob"], "No such option"),
+    (["--chip", "esp32", "read-mac"], "'esp32' is not one of"),
+    (["read-mac", "--before", "usb-reset"], "'usb-reset' is not one of"),
+    (["-b", "0", "read-mac"], "0 is not in the range"),
+    (["read-mem", "0x3"], "not a multiple of 4"),
+    (["read-mem", "pi"], "'pi' is not a number"),
+    (["-q"], "Missing command"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), USAGE, ids=lambda value: " ".join(value)[:30])
+def test_a_wrong_command_line_is_told_in_one_line(run: Run, words: list[str], said: str) -> None:
+    ran = run(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("esprom: ")
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("words", "said"), USAGE, ids=lambda value: " ".join(value)[:30])
+def test_with_json_it_is_one_object_too(run: Run, words: list[str], said: str) -> None:
+    ran = run("--json", *words)
+    found = json.loads(ran.out)
+    assert (ran.code, found["ok"], found["error"]["exit_code"]) == (2, False, 2)
+    assert said in found["error"]["message"]
+
+
+def test_no_port_says_how_to_find_one(run: Run) -> None:
+    ran = run("read-mac", port=False)
+    assert ran.code == 2
+    assert "--port PORT" in ran.err
+    assert "esprom ports" in ran.err
+
+
+def test_our_errors_are_one_line_with_their_exit_code(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    device.fails = NoResponse("nobody is there", asked="SYNC", waited_s=1.5, received=b"\x00\xff")
+    ran = run("read-flash", 0, 16, tmp_path / "a.bin")
+    assert (ran.code, ran.out) == (4, "")
+    assert ran.err.endswith("esprom: nobody is there\n")
+    assert "Traceback" not in ran.err
+    assert not (tmp_path / "a.bin").exists()
+    assert device.log[-1] == ("close",)
+
+
+def test_json_carries_the_facts_of_an_error(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    device.fails = NoResponse("nobody is there", asked="SYNC", waited_s=1.5, received=b"\x00\xff")
+    found = json.loads(run("read-flash", 0, 16, tmp_path / "a.bin", "--json").out)
+    assert found == {
+        "command": "read-flash",
+        "ok": False,
+        "error": {
+            "type": "NoResponse",
+            "message": "nobody is there",
+            "exit_code": 4,
+            "facts": {"asked": "SYNC", "waited_s": 1.5, "received": "00ff"},
+        },
+    }
+
+
+def test_what_is_not_ours_is_a_bug_and_shows_where(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    device.fails = ZeroDivisionError("division by zero")
+    ran = run("read-flash", 0, 16, tmp_path / "a.bin", "--json")
+    assert ran.code == 1
+    assert "Traceback" in ran.err
+    assert "_work" in ran.err
+    assert json.loads(ran.out)["error"]["type"] == "InternalError"
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [(["read-flash", "0", "16"], "interrupted\n"), (["write-flash", "0"], "part old, part new")],
+    ids=["read", "write"],
+)
+def test_ctrl_c_is_one_line_and_130(
+    run: Run, device: FakeDevice, tmp_path: Path, words: list[str], meaning: str
+) -> None:
+    file = tmp_path / "a.bin"
+    file.write_bytes(b"old")
+    device.fails = KeyboardInterrupt()
+    ran = run(*words, file, "--no-progress", "-q")
+    assert (ran.code, ran.out) == (130, "")
+    assert meaning in ran.err
+    assert ran.err.count("\n") == 1
+    assert file.read_bytes() == b"old"
+    assert device.log[-1] == ("close",)
+
+
+def test_cancelled_by_the_library_is_130_too(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    device.fails = Cancelled("stopped")
+    assert run("read-flash", 0, 16, tmp_path / "a.bin").code == 130
+
+
+def test_verbose_shows_the_log_on_stderr_and_only_then(
+    run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_reg(address: int) -> int:
+        logging.getLogger("esprom.loader").info("reading %#x", address)
+        logging.getLogger("esprom.loader").debug("in detail")
+        return 7
+
+    monkeypatch.setattr(device, "read_reg", read_reg)
+    silent, some, all_of_it = (run("read-mem", "0x10", *more) for more in ([], ["-v"], ["-vv"]))
+    assert "reading" not in silent.err
+    assert "esprom.loader: reading 0x10" in some.err
+    assert "in detail" not in some.err
+    assert "in detail" in all_of_it.err
+    assert silent.out == some.out == all_of_it.out
+    assert not logging.getLogger("esprom").handlers
+
+
+def test_the_group_is_the_one_that_imports_late() -> None:
+    assert isinstance(esprom_group, LazyGroup)
+
+
+def test_version_is_an_option_and_a_command(run: Run) -> None:
+    assert (
+        run("--version", port=False).out == run("version", port=False).out == f"esprom {esprom.__version__}\n"
+    )
