@@ -9,6 +9,7 @@ an answer was lost. The caller, who owns the clock, decides which, and calls `ab
 
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 
 from esprom.errors import MalformedPacket
 from esprom.protocol import slip
@@ -51,10 +52,15 @@ class Exchange:
 
     def _classify(self, frame: bytes) -> Response | Stray:
         try:
-            response = RESPONSE.parse(frame)
+            response = _parse(frame)
         except MalformedPacket:
             return Stray(frame)
         if not self.awaiting or response.command != self.awaiting[0]:
             return Stray(frame)
         self.awaiting.popleft()
         return response
+
+
+@lru_cache(maxsize=1024)  # the same few words make up much of what is read: blank flash, polled registers
+def _parse(frame: bytes) -> Response:
+    return RESPONSE.parse(frame)

@@ -6,6 +6,7 @@ that is 0 or the reason, then 0. So only the first byte decides (STATUS-2).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from construct import Int8ul
 
@@ -77,10 +78,15 @@ def answer(response: Response) -> bytes:
         CommandFailed: the status is not success.
         MalformedPacket: there are no two status bytes.
     """
-    status = STATUS.parse(response.body[-STATUS_SIZE:])
+    status = _status(response.body[-STATUS_SIZE:])
     if status.status:
         raise failure(response.command, status)
     return response.body[:-STATUS_SIZE]
+
+
+@lru_cache(maxsize=64)  # every answer ends in one of a few pairs
+def _status(pair: bytes) -> Status:
+    return STATUS.parse(pair)
 
 
 def failure(command: Command, status: Status) -> CommandFailed:

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the tables of these documents from the code: `python specs/make_tables.py`.
+
+A table stands between `<!-- table: NAME -->` and `<!-- end -->`; what is there is replaced. Byte tables come
+from the construct definitions, the command and status tables from theirs, the erased areas from the golden
+vectors. A test fails where a document and the code have drifted apart.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from construct import Const, Construct, ConstructError
+
+from esp8266sim.chips import CHIPS
+from esprom.protocol import packets
+from esprom.protocol.commands import COMMANDS, MIB, Loader
+from esprom.protocol.record import Record
+from esprom.protocol.status import MEANING, STATUS, RomError, StubError
+
+FOLDER = Path(__file__).parent
+VECTORS = FOLDER / "vectors" / "boot-rom.jsonl"
+PLACE = re.compile(r"(<!-- table: (?P<name>[A-Z0-9_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+KIB = 1024
+
+RECORDS: dict[str, Record[Any]] = {
+    name: value for name, value in vars(packets).items() if isinstance(value, Record) and value.layout
+} | {"STATUS": STATUS}
+
+# What the column of the time allowed is worked out for: 1 MiB, or a data block of 16 KiB.
+SAMPLES: dict[type, object] = {
+    packets.FlashBegin: packets.FlashBegin(erase_size=MIB, blocks=1, block_size=0x4000, offset=0),
+    packets.DataBlock: packets.DataBlock(sequence=0, data=bytes(16 * KIB)),
+    packets.FlashMd5: packets.FlashMd5(offset=0, size=MIB),
+    packets.FlashRegion: packets.FlashRegion(offset=0, size=MIB),
+    packets.WriteReg: packets.WriteReg(writes=()),
+}
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return a Markdown table."""
+    cells = [list(head)]
+    cells.append(["---"] * len(cells[0]))
+    cells += [[str(cell) for cell in row] for row in rows]
+    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
+
+
+def byte_table(record: Record[Any]) -> str:
+    """Return where each field of a packet lies."""
+    return table(("offset", "bytes", "field", "value"), _fields(record))
+
+
+def _fields(record: Record[Any]) -> Iterator[tuple[object, ...]]:
+    offset: int | None = 0
+    for field in record.layout:
+        where = "" if offset is None else offset
+        size = _size(field)
+        yield where, _length(field), f"`{field.name}`", _value(field)
+        offset = None if offset is None or size is None else offset + size
+
+
+def _size(field: "Construct[Any, Any]") -> int | None:
+    try:
+        return field.sizeof()
+    except ConstructError:
+        return None
+
+
+def _length(field: "Construct[Any, Any]") -> str:
+    size = _size(field)
+    if size is not None:
+        return str(size)
+    inner = _within(field)
+    expression = re.fullmatch(r"this\['(\w+)'\]", repr(getattr(inner, "length", "")))
+    if expression:
+        return f"`{expression[1]}`"
+    return f"n x {_within(inner).sizeof()}"
+
+
+def _within(field: Any) -> Any:
+    """Return the innermost thing that a field's name, adapter or repetition stands around."""
+    while hasattr(field, "subcon"):
+        field = field.subcon
+    return field
+
+
+def _value(field: Any) -> str:
+    while hasattr(field, "subcon"):
+        if isinstance(field, Const):
+            return f"0x{field.value:02x}"
+        field = field.subcon
+    return ""
+
+
+def command_table() -> str:
+    """Return the command table."""
+    rows = (
+        (
+            f"0x{spec.command:02x}",
+            f"`{spec.command.name}`",
+            f"`{spec.request.kind.__name__}`",
+            "" if spec.answer is packets.EMPTY else f"`{spec.answer.kind.__name__}`",
+            "yes" if Loader.ROM in spec.loaders else "",
+            "yes" if Loader.STUB in spec.loaders else "",
+            "yes" if spec.carries_data else "",
+            f"{spec.timeout_s(SAMPLES.get(spec.request.kind)):g}",
+        )
+        for spec in COMMANDS.values()
+    )
+    head = ("opcode", "name", "body", "answer", "ROM", "stub", "checksum", "seconds")
+    return table(head, rows)
+
+
+def code_table(codes: type[IntEnum]) -> str:
+    """Return what the codes of a loader mean."""
+    return table(
+        ("code", "name", "meaning"),
+        ((f"0x{code:02x}", f"`{code.name}`", MEANING[code]) for code in codes),  # type: ignore[index]
+    )
+
+
+def erased_table() -> str:
+    """Return what FLASH_BEGIN was seen to erase."""
+    rows = []
+    for line in VECTORS.read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        if case["name"].startswith("erase/"):
+            offset, size = case["name"].removeprefix("erase/").split("+")
+            rows.append((f"0x{offset}", f"0x{size}", *_erased(case["state"])))
+    return table(("offset", "size", "erased from", "to", "sector erases", "block erases"), rows)
+
+
+def _erased(state: dict[str, Any]) -> tuple[object, ...]:
+    (change,) = state["flash_changed"]
+    first, end = change["offset"], change["offset"] + change["length"]
+    opcodes = [operation[0] for operation in state["flash_ops"]]
+    return f"0x{first:x}", f"0x{end:x}", opcodes.count("se"), opcodes.count("be")
+
+
+def chip_table() -> str:
+    """Return the virtual flash chips."""
+    head = ("chip", "id", "size", "status bits", "page", "sector", "32 KiB", "block", "chip, ms", "source")
+    rows = (
+        (
+            model.name,
+            f"0x{model.jedec_id:06x}",
+            f"{model.size // KIB} KiB",
+            f"0x{model.writable:0{2 * model.status_registers}x}",
+            *(
+                f"{getattr(model.times, name) / 1000:g}"
+                for name in ("page", "sector", "half_block", "block", "chip")
+            ),
+            model.source,
+        )
+        for model in CHIPS.values()
+    )
+    return table(head, rows)
+
+
+def tables() -> dict[str, str]:
+    """Return every table that a document may hold, by name."""
+    return {name: byte_table(record) for name, record in RECORDS.items()} | {
+        "COMMANDS": command_table(),
+        "ROM_ERRORS": code_table(RomError),
+        "STUB_ERRORS": code_table(StubError),
+        "ERASED": erased_table(),
+        "CHIPS": chip_table(),
+    }
+
+
+def updated(text: str) -> str:
+    """Return a document with its tables as the code has them. Raises KeyError for a table unknown."""
+    known = tables()
+    return PLACE.sub(lambda place: place[1] + known[place["name"]] + place[3], text)
+
+
+def main() -> int:
+    """Rewrite the documents; return how many have changed."""
+    changed = 0
+    for page in sorted(FOLDER.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if (new := updated(text)) != text:
+            page.write_text(new, encoding="utf-8")
+            changed += 1
+            print(f"{page.name}: tables written", file=sys.stderr)
+    return changed
+
+
+if __name__ == "__main__":
+    main()
