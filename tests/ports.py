@@ -9,8 +9,10 @@ from esp8266sim.serve import sim
 from esprom.port.serial_port import POLL_S, SerialPort
 from esprom.protocol import slip
 from esprom.protocol.packets import REQUEST, RESPONSE, Command, Request, Response
+from esprom.protocol.record import Overlay
 
 OK = b"\x00\x00"
+HEADER = Overlay(*REQUEST.layout)
 
 
 def on_board(board: Board, latency_ms: float | None = None) -> SerialPort:
@@ -78,9 +80,25 @@ class ScriptedPort:
         self.closed = True
 
 
+class PacketBuffer:
+    """What frames mean to the mask ROM: the bytes that one lacks are those of the frames before (ROM-4)."""
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def requests(self, written: bytes) -> list[Request]:
+        """Return the requests in what was written at once."""
+        return [REQUEST.parse(self._completed(frame)) for frame in slip.Decoder().feed(written)]
+
+    def _completed(self, frame: bytes) -> bytes:
+        self._held = frame + self._held[len(frame) :]
+        size = HEADER.read(bytearray(self._held), 0, "size")
+        return self._held[: HEADER.size + size]
+
+
 def requests(written: bytes) -> list[Request]:
-    """Return the requests in what was written at once."""
-    return [REQUEST.parse(frame) for frame in slip.Decoder().feed(written)]
+    """Return the requests in what was written at once, each of them whole."""
+    return PacketBuffer().requests(written)
 
 
 def reply(command: Command, value: int = 0, status: bytes = OK) -> bytes:
@@ -91,9 +109,11 @@ def reply(command: Command, value: int = 0, status: bytes = OK) -> bytes:
 def loader(registers: Mapping[int, int]) -> Callable[[bytes], bytes]:
     """Return a script that answers SYNC as the ROM does, eight times, and READ_REG from a table."""
 
+    buffer = PacketBuffer()
+
     def answer(written: bytes) -> bytes:
         out = b""
-        for request in requests(written):
+        for request in buffer.requests(written):
             first = int.from_bytes(request.body[:4], "little")
             value = registers.get(first, 0) if request.command is Command.READ_REG else first
             out += reply(request.command, value) * (8 if request.command is Command.SYNC else 1)

@@ -2,7 +2,7 @@
 """The mask ROM's loader: one blocking verb per command, named after the command.
 
 What the ROM does not check is checked here where it would kill the chip until the next reset: a load or
-store below 0x20000000, or at an address that is no multiple of 4 (CMD-READ-REG). Both are a caller's
+store below 0x20000000, or at an address that is no multiple of 4 (ROM-14). Both are a caller's
 mistakes, hence ValueError.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from esprom.errors import CommandFailed
-from esprom.loader.gather import gather
+from esprom.loader.gather import MARK, gather
 from esprom.loader.session import Prepared, Session, prepare
 from esprom.protocol.packets import (
     Command,
@@ -32,8 +32,6 @@ LOWEST_ADDRESS = 0x20000000
 LONGEST_DELAY_US = 0xFFFF
 LARGEST_BLOCK = 0x1800  # bytes of data in MEM_DATA and FLASH_DATA
 BLOCK_ATTEMPTS = 4
-
-MARK = prepare(Command.WRITE_REG, WriteReg(()))  # writes nothing; its answer separates groups of READ_REGs
 
 
 @lru_cache(maxsize=1024)  # polled registers: building a request costs more than all else on this side

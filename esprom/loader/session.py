@@ -11,7 +11,8 @@ answers in order; so nothing that comes after the echo is an answer to an earlie
 import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError
 from esprom.port import Port, silence
@@ -40,13 +41,29 @@ class Prepared:
     """A request, ready for the wire. Those that never change are built once."""
 
     command: Command
-    frame: bytes
+    packet: bytes
+    frame: bytes  # that carries it, or its beginning
     timeout_s: float  # what the device may take; the line's time comes on top
 
 
 def prepare(command: Command, body: object) -> Prepared:
     """Build the request. Raises ValueError if `body` does not fit."""
-    return Prepared(command, slip.encode(packet(command, body)), COMMANDS[command].timeout_s(body))
+    whole = packet(command, body)
+    return Prepared(command, whole, slip.encode(whole), COMMANDS[command].timeout_s(body))
+
+
+@lru_cache(maxsize=1024)
+def shortened(request: Prepared, before: bytes) -> Prepared:
+    """Return `request` without the end that the mask ROM has already, when it follows the packet `before`.
+
+    The ROM looks at no frame's length and never clears its packet buffer, so a frame may stop where the
+    rest is the same as in the one before (ROM-4). No stub loader takes such a frame.
+    """
+    whole = request.packet
+    length = len(whole)
+    while 1 < length <= len(before) and whole[length - 1] == before[length - 1]:
+        length -= 1
+    return replace(request, frame=slip.encode(whole[:length]))
 
 
 class Session:

@@ -17,12 +17,17 @@ from esprom.device import Device
 from esprom.errors import (
     Cancelled,
     FlashProtected,
+    NoResponse,
     PortError,
     ProtocolError,
     Refused,
     VerifyFailed,
 )
-from tests.ports import HurtPort, board, on_board
+from esprom.loader import spi
+from esprom.loader.gather import RETRIES
+from esprom.port.serial_port import SerialPort
+from esprom.protocol.packets import Command
+from tests.ports import HurtPort, PacketBuffer, board, on_board, requests
 
 SIZE = W25Q80.size
 PATTERN = random.Random(3).randbytes(0x20000)
@@ -200,6 +205,99 @@ def test_a_sector_that_never_reads_the_same_fails(under_test: Board) -> None:
     with pytest.raises(VerifyFailed, match="reads differently each time") as caught:
         device.read_flash_proved(0x1000, 0x400)
     assert caught.value.address == 0x1000
+
+
+class Recorder(HurtPort):
+    """Keeps the flash addresses that were asked for."""
+
+    def __init__(self, port: SerialPort) -> None:
+        super().__init__(port)
+        self.addresses: list[int] = []
+        self._buffer = PacketBuffer()
+
+    def write(self, data: bytes) -> None:
+        for request in self._buffer.requests(data):
+            body = request.body
+            if request.command is Command.WRITE_REG and body[:4] == spi.ADDR.to_bytes(4, "little"):
+                self.addresses.append(int.from_bytes(body[4:8], "little") >> 8)
+        super().write(data)
+
+
+def test_the_second_reading_goes_downwards(under_test: Board) -> None:
+    port = Recorder(on_board(under_test, latency_ms=0))
+    device = esprom.connect(port)
+    device.flash()
+    port.addresses.clear()
+    device.read_flash_proved(0x20, 0x180)
+    upwards = list(range(0x20, 0x1A0, 0x40))
+    assert port.addresses == upwards + upwards[::-1]
+
+
+def test_a_restart_between_two_readings_costs_time_only() -> None:
+    """The chip comes back into its loader, where all registers and the pins are as after power-on."""
+    under_test = Board(PROFILES["esp01"], bytearray(PATTERN.ljust(SIZE, b"\xff")), wiring=Wiring.JUMPER)
+    device = esprom.connect(on_board(under_test, latency_ms=0))
+    assert device.read_flash(0, 0x100) == PATTERN[:0x100]
+    under_test.press_reset()
+    assert device.read_flash(0x100, 0x100) == PATTERN[0x100:0x200]
+    assert device.read_reg(spi.PINS[0]) & spi.FUNCTION_MASK == spi.FUNCTION_SPI
+
+
+class LosesAnswers(HurtPort):
+    """Loses the answers to those FLASH_DATA whose running numbers are in `lost`."""
+
+    lost: frozenset[int] = frozenset()
+    count = 0
+    deaf = False
+
+    def write(self, data: bytes) -> None:
+        sent = [request.command for request in requests(data)]
+        if sent == [Command.FLASH_DATA]:
+            self.deaf = self.count in self.lost
+            self.count += 1
+        elif sent:
+            self.deaf = False
+        super().write(data)
+
+    def read(self, timeout_s: float, at_least: int = 1) -> bytes:
+        data = super().read(timeout_s, at_least)
+        return b"" if self.deaf else data
+
+
+@pytest.mark.parametrize("lost", [{0}, {1}, {3}, {0, 1, 2, 3, 4}, {1, 3, 5, 7, 9, 11, 13}], ids=str)
+def test_a_write_goes_on_after_lost_answers_and_programs_nothing_twice(
+    under_test: Board, lost: set[int]
+) -> None:
+    port = LosesAnswers(on_board(under_test, latency_ms=0))
+    device = esprom.connect(port)
+    device.flash()
+    port.lost = frozenset(lost)
+    programmed: set[int] = set()
+
+    def watch(told: Operation) -> None:
+        address = told.address or 0
+        if told.opcode in ERASES:
+            size = ERASES[told.opcode]
+            programmed.difference_update(range(address, address + size))
+        elif told.opcode == 0x02:
+            cells = range(address, address + len(told.sent))
+            assert programmed.isdisjoint(cells), f"0x{address:x} is programmed twice"
+            programmed.update(cells)
+
+    under_test.flash.observer = watch
+    device.write_flash(0x8000, PATTERN[:0xA000])
+    assert bytes(under_test.flash.array[:0x20000]) == PATTERN[:0x8000] + PATTERN[:0xA000] + PATTERN[0x12000:]
+    assert port.count > max(lost)
+
+
+def test_a_write_gives_up_when_no_block_is_answered(under_test: Board) -> None:
+    port = LosesAnswers(on_board(under_test, latency_ms=0))
+    device = esprom.connect(port)
+    device.flash()
+    port.lost = frozenset(range(100))
+    with pytest.raises(NoResponse, match="FLASH_DATA"):
+        device.write_flash(0x8000, PATTERN[:0x1000])
+    assert port.count == RETRIES + 1
 
 
 WRITES = [
@@ -409,7 +507,7 @@ def test_the_estimate_is_near_the_truth_and_gives_the_reason(
     device.read_flash(0, 0x4000)
     assert estimate.seconds == pytest.approx(port.clock.now() - began, rel=0.05)
     assert reason in estimate.reason
-    assert 1500 < estimate.bytes_per_s < 3000
+    assert 2500 < estimate.bytes_per_s < 3500
 
 
 class Unplugged(HurtPort):

@@ -2,11 +2,12 @@
 import pytest
 
 from esprom.errors import EspromError, NoResponse
-from esprom.loader.gather import RETRIES, gather
-from esprom.loader.rom import MARK, read_request
-from esprom.loader.session import Prepared, Session
-from esprom.protocol.packets import Command
-from tests.ports import ScriptedPort, loader, reply, requests
+from esprom.loader.gather import MARK, RETRIES, gather
+from esprom.loader.rom import read_request
+from esprom.loader.session import Prepared, Session, prepare, shortened
+from esprom.protocol import slip
+from esprom.protocol.packets import Command, RegisterWrite, WriteReg
+from tests.ports import PacketBuffer, ScriptedPort, loader, reply
 
 BASE = 0x60000200
 ITEMS = [range(BASE + 64 * item, BASE + 64 * item + 64, 4) for item in range(6)]
@@ -23,11 +24,13 @@ class Forgetful:
     def __init__(self, lost: set[int]) -> None:
         self.lost = lost
         self.count = 0
-        self._answer = loader(WORDS)
+        self.frames: list[int] = []  # sizes of those of READ_REG, unescaped
+        self._buffer = PacketBuffer()
 
     def __call__(self, written: bytes) -> bytes:
         out = b""
-        for request in requests(written):
+        self.frames += [len(frame) for frame in slip.Decoder().feed(written) if frame[1] == Command.READ_REG]
+        for request in self._buffer.requests(written):
             self.count += 1
             if self.count not in self.lost:
                 value = WORDS.get(int.from_bytes(request.body[:4], "little"), 0)
@@ -37,7 +40,11 @@ class Forgetful:
         return out
 
 
-@pytest.mark.parametrize("lost", [set(), {1}, {2}, {17}, {18}, {50}, {102}, {3, 40, 41, 90}], ids=str)
+@pytest.mark.parametrize(
+    "lost",
+    [set(), {1}, {2}, {17}, {18}, {50}, {102}, {3, 40, 41, 90}, {17, 18}, {16, 17, 18}, set(range(10, 26))],
+    ids=str,
+)
 def test_a_lost_answer_costs_a_group(lost: set[int]) -> None:
     set_ups: list[int] = []
     script = Forgetful(lost)
@@ -65,3 +72,40 @@ def test_trouble_in_the_set_up_counts_too() -> None:
 
     with pytest.raises(EspromError, match="gone"):
         list(gather(Session(ScriptedPort(loader(WORDS))), ITEMS, group, set_up))
+
+
+@pytest.mark.spec("ROM-4")
+@pytest.mark.parametrize(
+    ("before", "address", "size"),
+    [
+        (read_request(BASE).packet, BASE + 4, 9),  # the lowest byte of the address differs
+        (read_request(BASE).packet, BASE + 0x100, 10),
+        (read_request(BASE).packet, 0x3FFE8000, 12),
+        (read_request(BASE).packet, BASE, 1),  # an empty frame would be none
+        (MARK.packet, BASE, 12),  # it has no body, so what stands behind it is not known
+        (prepare(Command.WRITE_REG, WriteReg((RegisterWrite(BASE, 0),))).packet, BASE + 4, 9),
+        (b"", BASE, 12),
+    ],
+)
+def test_a_request_stops_where_the_rest_is_in_the_buffer(before: bytes, address: int, size: int) -> None:
+    whole = read_request(address)
+    assert slip.Decoder().feed(shortened(whole, before).frame) == [whole.packet[:size]]
+
+
+@pytest.mark.spec("ROM-4")
+def test_reads_are_short_until_something_goes_wrong() -> None:
+    script = Forgetful({40})
+    list(gather(Session(ScriptedPort(script)), ITEMS, group, lambda: None))
+    assert script.frames[:16] == [12] + [9] * 15  # what follows a MARK is whole
+    assert script.frames[-16:] == [12] * 16
+
+
+def test_a_loader_that_wants_whole_frames_gets_them() -> None:
+    answer = loader(WORDS)
+
+    def strict(written: bytes) -> bytes:
+        whole = [slip.encode(frame) for frame in slip.Decoder().feed(written) if len(frame) != 9]
+        return b"".join(answer(frame) for frame in whole)
+
+    found = list(gather(Session(ScriptedPort(strict)), ITEMS, group, lambda: None))
+    assert found == [[WORDS[address] for address in item] for item in ITEMS]

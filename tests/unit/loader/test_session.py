@@ -90,8 +90,8 @@ def test_after_a_failure_both_ends_agree_first() -> None:
 
 
 def test_a_late_answer_is_never_taken_for_another_one() -> None:
-    """The answer to the first question comes after its time, in front of the answers to the SYNC."""
-    late = [reply(Command.READ_REG, 0xBAD), reply(Command.SYNC, 0x20120706)]
+    """Answers of an earlier SYNC and an earlier question come after their time, one by one."""
+    late = [reply(Command.SYNC, 0x20120706), reply(Command.READ_REG, 0xBAD)]
     answer = loader({B: 2})
 
     def script(written: bytes) -> bytes:
@@ -99,7 +99,7 @@ def test_a_late_answer_is_never_taken_for_another_one() -> None:
             return b""
         return b"".join(late.pop(0) for _ in range(len(late))) + answer(written)
 
-    session = Session(ScriptedPort(script))
+    session = Session(ScriptedPort(script, chunk=12))
     with pytest.raises(NoResponse):
         session.ask(read(A))
     assert session.ask(read(B)).value == 2
@@ -156,6 +156,7 @@ class Metered:
         return OneByOne(lambda written: b"")
 
 
+@pytest.mark.spec("PROTO-6")
 def test_the_window_is_kept_and_used() -> None:
     metered = Metered()
     answers = list(Session(metered.port()).pipeline([read(A)] * 100))
@@ -163,6 +164,7 @@ def test_the_window_is_kept_and_used() -> None:
     assert metered.most == WINDOW // 14 * 14
 
 
+@pytest.mark.spec("PROTO-6")
 def test_a_long_request_goes_out_alone() -> None:
     metered = Metered()
     long = write_request(tuple(RegisterWrite(A, 0) for _ in range(20)))
