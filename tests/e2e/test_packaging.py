@@ -62,7 +62,17 @@ def test_backs_up_beside_a_foreign_simulator_folder(installed: Path, tmp_path: P
 @pytest.mark.soak
 def test_whole_backup_from_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "simulator").mkdir()
-    run(sys.executable, "-m", "esprom", "--port", "sim://esp01", "backup", "esp01", cwd=tmp_path, path=installed)
+    run(
+        sys.executable,
+        "-m",
+        "esprom",
+        "--port",
+        "sim://esp01",
+        "backup",
+        "esp01",
+        cwd=tmp_path,
+        path=installed,
+    )
     assert (tmp_path / "esp01.bin").stat().st_size == 1 << 20
     assert (tmp_path / "esp01.json").exists()
 
