@@ -21,8 +21,6 @@ if TYPE_CHECKING:
         Obstacle,
         RestorePlan,
         RestoreResult,
-        carry_out,
-        plan_restore,
     )
     from esprom.device import (
         CancelCallback,
@@ -46,8 +44,6 @@ _HOME = {
         "Obstacle",
         "RestorePlan",
         "RestoreResult",
-        "carry_out",
-        "plan_restore",
     ),
     "esprom.device": (
         "CancelCallback",
@@ -92,12 +88,10 @@ __all__ = [
     "RestoreResult",
     "Segment",
     "__version__",
-    "carry_out",
     "connect",
     "edit_header",
     "flash_header",
     "parse_image",
-    "plan_restore",
     "ports",
     "save",
 ]

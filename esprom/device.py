@@ -9,9 +9,10 @@ an `EspromError`, and a caller's own mistake a `ValueError`.
 import os
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from esprom import leaving, operations, rewriting
+from esprom.backup import BackupResult, RestorePlan, RestoreResult, backup, plan_restore, restore
 from esprom.chip import ChipInfo
 from esprom.loader import connect as connecting
 from esprom.loader.nor import NorFlash
@@ -19,9 +20,6 @@ from esprom.loader.rom import RomLoader
 from esprom.operations import Estimate, FlashInfo, ProvedRead
 from esprom.port import DEFAULT_BAUD, Port, open_port
 from esprom.progress import CancelCallback, Progress, ProgressCallback, Watch
-
-if TYPE_CHECKING:
-    from esprom.backup import BackupResult, RestoreResult
 
 __all__ = [
     "CancelCallback",
@@ -291,28 +289,28 @@ class Device:
         force: bool = False,
         progress: ProgressCallback | None = None,
         cancel: CancelCallback | None = None,
-    ) -> "BackupResult":
+    ) -> BackupResult:
         """Read the whole flash, prove it, and write `path` and its manifest; see `esprom.backup.backup`."""
-        from esprom.backup import backup
-
         return backup(self, path, proof=proof, force=force, progress=progress, cancel=cancel)
+
+    def plan_restore(self, path: "str | os.PathLike[str]") -> RestorePlan:
+        """Find out what a restore would do, and what stands against it; see `esprom.backup.plan_restore`."""
+        return plan_restore(self, path)
 
     def restore(
         self,
-        path: "str | os.PathLike[str]",
+        source: "RestorePlan | str | os.PathLike[str]",
         *,
         other_board: bool = False,
         force: bool = False,
         unprotect: bool = False,
         progress: ProgressCallback | None = None,
         cancel: CancelCallback | None = None,
-    ) -> "RestoreResult":
-        """Write a backup back, bit for bit; see `esprom.backup.restore`."""
-        from esprom.backup import restore
-
+    ) -> RestoreResult:
+        """Write a backup back, or what was planned of one, bit for bit; see `esprom.backup.restore`."""
         return restore(
             self,
-            path,
+            source,
             other_board=other_board,
             force=force,
             unprotect=unprotect,

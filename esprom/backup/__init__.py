@@ -3,7 +3,7 @@
 
 from esprom.backup.backup import BackupResult, backup, planned_files
 from esprom.backup.manifest import Manifest
-from esprom.backup.restore import Obstacle, RestorePlan, RestoreResult, carry_out, plan_restore, restore
+from esprom.backup.restore import Obstacle, RestorePlan, RestoreResult, plan_restore, restore
 
 __all__ = [
     "BackupResult",
@@ -12,7 +12,6 @@ __all__ = [
     "RestorePlan",
     "RestoreResult",
     "backup",
-    "carry_out",
     "plan_restore",
     "planned_files",
     "restore",

@@ -8,16 +8,15 @@ and proved; only then do the files appear, the manifest last. Whatever ends it e
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from esprom.backup.connected import ConnectedBoard
 from esprom.backup.manifest import ChipRecord, Digests, FlashRecord, Manifest, Proof, now
 from esprom.backup.naming import BackupFiles, default_path, files_to_write
+from esprom.chip import ChipInfo
 from esprom.files import check_targets, save_together
 from esprom.image.header import flash_header
-
-if TYPE_CHECKING:
-    from esprom.device import CancelCallback, ChipInfo, FlashInfo, ProgressCallback, ProvedRead
+from esprom.operations import FlashInfo, ProvedRead
+from esprom.progress import CancelCallback, ProgressCallback
 
 PROOFS = ("reread",)  # a chip without our stub has no digest to give, so only a second reading proves
 MANIFEST_ROOM = 64 * 1024  # bytes; more than the manifest of a 16 MiB flash takes
@@ -44,8 +43,8 @@ def backup(
     *,
     proof: str = "reread",
     force: bool = False,
-    progress: "ProgressCallback | None" = None,
-    cancel: "CancelCallback | None" = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelCallback | None = None,
 ) -> BackupResult:
     """Save the whole flash as NAME.bin and NAME.json, or nothing at all.
 
@@ -88,7 +87,7 @@ def planned_files(
     return files_to_write(chosen)
 
 
-def _manifest(board: ConnectedBoard, flash: "FlashInfo", read: "ProvedRead", proof: str) -> Manifest:
+def _manifest(board: ConnectedBoard, flash: FlashInfo, read: ProvedRead, proof: str) -> Manifest:
     return Manifest(
         chip=_chip_record(board.chip),
         flash=FlashRecord(
@@ -106,5 +105,5 @@ def _manifest(board: ConnectedBoard, flash: "FlashInfo", read: "ProvedRead", pro
     )
 
 
-def _chip_record(chip: "ChipInfo") -> ChipRecord:
+def _chip_record(chip: ChipInfo) -> ChipRecord:
     return ChipRecord(chip.name, chip.mac.lower(), chip.chip_id)

@@ -4,17 +4,18 @@
 Written down so that the two can be read, typed and tested without the rest of the client.
 """
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:  # the client imports this package at call time, so there is no circle at run time
-    from esprom.device import CancelCallback, ChipInfo, FlashInfo, ProgressCallback, ProvedRead
+from esprom.chip import ChipInfo
+from esprom.operations import FlashInfo, ProvedRead
+from esprom.progress import CancelCallback, ProgressCallback
 
 
 class ConnectedBoard(Protocol):
     """A board that is connected and answers."""
 
     @property
-    def chip(self) -> "ChipInfo":
+    def chip(self) -> ChipInfo:
         """Which chip it is."""
 
     @property
@@ -25,7 +26,7 @@ class ConnectedBoard(Protocol):
     def loader(self) -> str:
         """Which loader answers: "rom", or the name of a stub."""
 
-    def flash(self) -> "FlashInfo":
+    def flash(self) -> FlashInfo:
         """Find out which flash it has."""
 
     def read_flash_proved(
@@ -33,9 +34,9 @@ class ConnectedBoard(Protocol):
         offset: int,
         size: int,
         *,
-        progress: "ProgressCallback | None" = None,
-        cancel: "CancelCallback | None" = None,
-    ) -> "ProvedRead":
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> ProvedRead:
         """Read, and make sure that what was read is what is there."""
 
     def write_flash(
@@ -44,7 +45,7 @@ class ConnectedBoard(Protocol):
         data: bytes,
         *,
         unprotect: bool = False,
-        progress: "ProgressCallback | None" = None,
-        cancel: "CancelCallback | None" = None,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
     ) -> None:
         """Write, and read back. Raises VerifyFailed, FlashProtected."""

@@ -9,18 +9,17 @@ is ever edited here; whoever wants other header settings has `write-flash`.
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from esprom.backup.connected import ConnectedBoard
 from esprom.backup.manifest import Manifest
 from esprom.backup.mirror import once
 from esprom.backup.naming import BackupFiles, files_to_read, size_word
+from esprom.chip import ChipInfo
 from esprom.errors import ImageError, Refused
 from esprom.files import load
 from esprom.image.header import flash_header, size_in_bytes
-
-if TYPE_CHECKING:
-    from esprom.device import CancelCallback, ChipInfo, FlashInfo, ProgressCallback
+from esprom.operations import FlashInfo
+from esprom.progress import CancelCallback, ProgressCallback
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,8 @@ class RestorePlan:
     image: Path
     manifest: Manifest | None
     data: bytes = field(repr=False)
-    chip: "ChipInfo"
-    flash: "FlashInfo"
+    chip: ChipInfo
+    flash: FlashInfo
     notes: tuple[str, ...]
     obstacles: tuple[Obstacle, ...]
 
@@ -86,28 +85,6 @@ class RestoreResult:
     notes: tuple[str, ...]
 
 
-def restore(
-    board: ConnectedBoard,
-    path: str | os.PathLike[str],
-    *,
-    other_board: bool = False,
-    force: bool = False,
-    unprotect: bool = False,
-    progress: "ProgressCallback | None" = None,
-    cancel: "CancelCallback | None" = None,
-) -> RestoreResult:
-    """Plan and carry out in one go. Arguments and errors are those of `plan_restore` and `carry_out`."""
-    return carry_out(
-        board,
-        plan_restore(board, path),
-        other_board=other_board,
-        force=force,
-        unprotect=unprotect,
-        progress=progress,
-        cancel=cancel,
-    )
-
-
 def plan_restore(board: ConnectedBoard, path: str | os.PathLike[str]) -> RestorePlan:
     """Find out what a restore would do, and what stands against it. Changes nothing.
 
@@ -137,21 +114,21 @@ def plan_restore(board: ConnectedBoard, path: str | os.PathLike[str]) -> Restore
     )
 
 
-def carry_out(
+def restore(
     board: ConnectedBoard,
-    plan: RestorePlan,
+    source: RestorePlan | str | os.PathLike[str],
     *,
     other_board: bool = False,
     force: bool = False,
     unprotect: bool = False,
-    progress: "ProgressCallback | None" = None,
-    cancel: "CancelCallback | None" = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelCallback | None = None,
 ) -> RestoreResult:
-    """Write what was planned, and read it back.
+    """Write a backup, and read it back.
 
     Args:
-        board: the board that the plan was made for.
-        plan: from `plan_restore`.
+        board: an `esprom.Device`.
+        source: a file as `plan_restore` takes it, or the plan that was made of it for this board.
         other_board: the backup is from another board, and that is meant.
         force: the file is smaller than the flash, and that is meant.
         unprotect: clear the flash chip's block protection if it is on.
@@ -159,12 +136,15 @@ def carry_out(
         cancel: asked as the work goes on; True ends it, and leaves the flash half written.
 
     Raises:
-        Refused: something stands against it that the caller did not allow. Nothing was written.
+        ImageError: as `plan_restore`.
+        Refused: as `plan_restore`, or something stands against it that the caller did not allow; in both
+            cases nothing was written.
         FlashProtected: the flash is protected, and `unprotect` is False. Nothing was written.
         VerifyFailed: the flash does not hold what was written.
         Cancelled: `cancel` said so.
         ValueError: the plan was made for another board.
     """
+    plan = source if isinstance(source, RestorePlan) else plan_restore(board, source)
     if board.chip != plan.chip:
         raise ValueError(f"the plan was made for {plan.chip.mac}, and this board is {board.chip.mac}")
     allowed = {OTHER_BOARD: other_board, FORCE: force}
@@ -233,7 +213,7 @@ def _notes(whole: bytes, data: bytes, flash_size: int, manifest: Manifest | None
 
 
 def _obstacles(
-    image: Path, data: bytes, chip: "ChipInfo", flash_size: int, manifest: Manifest | None
+    image: Path, data: bytes, chip: ChipInfo, flash_size: int, manifest: Manifest | None
 ) -> list[Obstacle]:
     obstacles = []
     if manifest is not None and manifest.chip.mac != chip.mac.lower():

@@ -51,6 +51,8 @@ class Exchange:
         return rest
 
     def _classify(self, frame: bytes) -> Response | Stray:
+        if isinstance(frame, slip.Damaged):
+            return Stray(frame)
         try:
             response = _parse(frame)
         except MalformedPacket:

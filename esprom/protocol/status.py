@@ -16,8 +16,9 @@ from esprom.protocol.record import Record
 
 
 class RomError(OpenIntEnum):
-    """Reasons of the ROM loader; there are no others in the mask ROM."""
+    """Reasons of the ROM loader, and NONE_GIVEN, with which the older stub loader fails (STATUS-4)."""
 
+    NONE_GIVEN = 0x00
     INVALID = 0x05
     FLASH_FAILED = 0x06
     BAD_CHECKSUM = 0x07
@@ -41,6 +42,7 @@ class StubError(OpenIntEnum):
 
 
 MEANING: dict[OpenIntEnum, str] = {
+    RomError.NONE_GIVEN: "the loader gave no reason",
     RomError.INVALID: "the packet was not valid at this point (opcode, size or sequence)",
     RomError.FLASH_FAILED: "the flash could not be erased, or the totals do not match",
     RomError.BAD_CHECKSUM: "the data arrived damaged (checksum); lower the baud rate",

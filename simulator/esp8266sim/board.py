@@ -92,6 +92,12 @@ class Board:
         )
         self.gpio = Gpio(0)
         self.rtc: RegisterBank = rtc(POWER_ON)
+        self._banks = {
+            registers.GPIO: self.gpio,
+            registers.RTC: self.rtc,
+            registers.IO_MUX: io_mux(),
+            registers.DPORT: dport(profile.efuse),
+        }
         self._processor = Processor(self.clock, self.trace, self.soc.uart)
         self._map_peripherals()
         self._dtr = self._rts = False
@@ -126,17 +132,21 @@ class Board:
         self.flash.power_cycle()
         self.soc.bus.dram[:] = bytes(len(self.soc.bus.dram))
         self.soc.bus.iram[:] = bytes(len(self.soc.bus.iram))
-        self.reset(POWER_ON)
+        if not self._held_in_reset():
+            self.reset(POWER_ON)
 
     def press_reset(self) -> None:
-        """Pull reset low and let it go."""
+        """Pull reset low and let it go, as far as the modem lines do."""
         self._halt()
-        self.reset(EXTERNAL)
+        if not self._held_in_reset():
+            self.reset(EXTERNAL)
 
     def reset(self, cause: int, *, boot_mode: int | None = None, sdio: int = SDIO_STRAPS) -> None:
         """Start the chip, with straps as wired unless `boot_mode` says otherwise."""
         if boot_mode is None:
             boot_mode = UART_DOWNLOAD if self._gpio0_low() else FLASH_BOOT
+        for bank in self._banks.values():
+            bank.reset()
         self.gpio.values[registers.GPIO_IN] = straps(boot_mode, sdio)
         self.rtc.values[registers.RESET_CAUSE] = cause
         self.soc.uart.reset()
@@ -155,10 +165,6 @@ class Board:
     def _gpio0_low(self) -> bool:
         return self.wiring is Wiring.JUMPER or (self._dtr and not self._rts)
 
-    def _flash_window(self, offset: int, size: int) -> bytes:
-        offset %= self.flash.model.size
-        return bytes(self.flash.array[offset : offset + size])
-
     def _send(self, burst: Burst) -> None:
         self._host.receive(burst)
 
@@ -166,7 +172,5 @@ class Board:
         bus = self.soc.bus
         bus.attach(uart.BASE, self.soc.uart)
         bus.attach(spi.BASE, self.soc.spi)
-        bus.attach(registers.GPIO, self.gpio)
-        bus.attach(registers.RTC, self.rtc)
-        bus.attach(registers.IO_MUX, io_mux())
-        bus.attach(registers.DPORT, dport(self.profile.efuse))
+        for base, bank in self._banks.items():
+            bus.attach(base, bank)

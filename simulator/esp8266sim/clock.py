@@ -17,10 +17,9 @@ SECOND = 10**12
 class Event:
     """Something scheduled; `cancel()` makes it not happen."""
 
-    __slots__ = ("action", "at")
+    __slots__ = ("action",)
 
-    def __init__(self, at: int, action: Callable[[], None]) -> None:
-        self.at = at
+    def __init__(self, action: Callable[[], None]) -> None:
         self.action: Callable[[], None] | None = action
 
     def cancel(self) -> None:
@@ -38,29 +37,28 @@ class Clock:
 
     def at(self, when: int, action: Callable[[], None]) -> Event:
         """Schedule `action`; a time that is past means now."""
-        event = Event(max(when, self.now), action)
+        event = Event(action)
         self._scheduled += 1
-        heapq.heappush(self._queue, (event.at, self._scheduled, event))
+        heapq.heappush(self._queue, (when if when > self.now else self.now, self._scheduled, event))
         return event
 
-    def next_event(self) -> int | None:
-        """Return when the next action is due, or None if nothing is scheduled."""
-        while self._queue and self._queue[0][2].action is None:
-            heapq.heappop(self._queue)
-        return self._queue[0][0] if self._queue else None
-
-    def step(self) -> bool:
-        """Advance to the next action and do it. False if there is none."""
-        if self.next_event() is None:
-            return False
-        self.now, _, event = heapq.heappop(self._queue)
-        action, event.action = event.action, None
-        if action is not None:
-            action()
-        return True
+    def step(self, until: int | None = None) -> bool:
+        """Advance to the next action and do it. False if there is none, or none up to `until`."""
+        queue = self._queue
+        while queue:
+            due, _, event = queue[0]
+            action = event.action
+            if action is not None and until is not None and due > until:
+                return False
+            heapq.heappop(queue)
+            if action is not None:
+                self.now, event.action = due, None
+                action()
+                return True
+        return False
 
     def advance(self, to: int) -> None:
         """Do everything that is due up to `to`, and make that the present."""
-        while (due := self.next_event()) is not None and due <= to:
-            self.step()
+        while self.step(to):
+            pass
         self.now = max(self.now, to)

@@ -100,7 +100,7 @@ class FlashChip:
         if len(self.array) != model.size:
             raise ValueError(f"{model.name} has {model.size} bytes, the array {len(self.array)}")
         self.observer: Callable[[Operation], None] | None = None
-        self.busy_until = 0  # ps
+        self.busy_until = 0  # ps; when what was begun last is, or was, done
         self._now = now
         self._kept = 0  # status bits as they survive power-down
         self._registers = 0  # status bits in force, without WIP and WEL
@@ -202,11 +202,9 @@ class FlashChip:
         return not self._asleep or opcode == RELEASE
 
     def _busy(self) -> bool:
-        if self._now() < self.busy_until:
-            return True
-        if self._working:
+        if self._working and self._now() >= self.busy_until:
             self._working = self._enabled = False
-        return False
+        return self._working
 
     def _work(self, microseconds: float) -> None:
         self.busy_until = self._now() + round(microseconds * US)

@@ -8,6 +8,7 @@ real UART would and garbage comes out. Framing is 8N1. Times are picoseconds of 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from esp8266sim.clock import MS, SECOND, US, Clock, Event
@@ -32,7 +33,8 @@ class Burst:
 
     def arrived(self, now: int) -> int:
         """Return how many bytes are over at `now`."""
-        return min(len(self.data), max(0, (now - self.start) // (FRAME_BITS * self.bit)))
+        over = (now - self.start) // (FRAME_BITS * self.bit)
+        return min(over, len(self.data)) if over > 0 else 0
 
     def when(self, index: int) -> int:
         """Return when byte `index` is over."""
@@ -49,19 +51,21 @@ def same_rate(sent_bit: int, heard_bit: int) -> bool:
     return abs(heard_bit - sent_bit) < TOLERANCE * sent_bit
 
 
+@lru_cache(maxsize=8)  # who samples a burst bit by bit comes back for each of its bytes
 def levels(data: bytes) -> str:
     """Return the line's levels, a character a bit, while `data` is sent."""
     return "".join("0" + format(byte, "08b")[::-1] + "1" for byte in data)
 
 
-def resample(burst: Burst, heard_bit: int) -> Iterator[tuple[int, int]]:
-    """Yield (when, byte) as a receiver with another bit time hears `burst`.
+def resample(burst: Burst, heard_bit: int, at: int = 0) -> Iterator[tuple[int, int, int]]:
+    """Yield (when, byte, at) as a receiver with another bit time hears `burst`.
 
-    A byte whose stop bit is low is delivered all the same, as the ESP8266 and the usual USB bridges do.
+    It looks for a start bit from `at` on, picoseconds into the burst; the `at` that comes with a byte is
+    where it goes on after it. A byte whose stop bit is low is delivered all the same, as the ESP8266 and
+    the usual USB bridges do.
     """
     wave = levels(burst.data)
     length = len(wave) * burst.bit
-    at = 0
     while at < length:
         falling = wave.find("0", at // burst.bit)
         if falling < 0:
@@ -70,11 +74,11 @@ def resample(burst: Burst, heard_bit: int) -> Iterator[tuple[int, int]]:
         first = begin + heard_bit // 2
         samples = [(first + index * heard_bit) // burst.bit for index in range(1, FRAME_BITS)]
         bits = [wave[sample] if sample < len(wave) else "1" for sample in samples]
-        at = first + (FRAME_BITS - 1) * heard_bit
-        yield burst.start + at, int("".join(bits[:8])[::-1], 2)
+        over = at = first + (FRAME_BITS - 1) * heard_bit
         if bits[8] == "0":  # framing error: the receiver waits for the line to go high again
             high = wave.find("1", at // burst.bit)
             at = high * burst.bit if high >= 0 else length
+        yield burst.start + over, int("".join(bits[:8])[::-1], 2), at
 
 
 def heard(burst: Burst, heard_bit: int) -> list[Burst]:
@@ -83,7 +87,7 @@ def heard(burst: Burst, heard_bit: int) -> list[Burst]:
         return [burst]
     return [
         Burst(when - FRAME_BITS * heard_bit, heard_bit, bytes([byte]))
-        for when, byte in resample(burst, heard_bit)
+        for when, byte, _ in resample(burst, heard_bit)
     ]
 
 
@@ -175,7 +179,7 @@ class Bridge:
     @property
     def bit(self) -> int:
         """The host side's bit time, in picoseconds."""
-        return round(SECOND / self.baud)
+        return max(1, round(SECOND / self.baud))
 
     def write(self, data: bytes) -> None:
         """Take bytes from the host and put them on the wire behind those that are still going out."""

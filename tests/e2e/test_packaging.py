@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+ESPROM = ("-m", "esprom", "--port", "sim://esp01")
+WHERE = "import esprom as a, esp8266sim as b; print(a.__file__, b.__file__)"
 
 
 def run(*command: str | Path, cwd: Path, path: Path | None = None) -> str:
@@ -20,6 +22,11 @@ def run(*command: str | Path, cwd: Path, path: Path | None = None) -> str:
     )
     assert done.returncode == 0, f"{command}: {done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def python(folder: Path, installed: Path, *arguments: str) -> str:
+    """Run Python in `folder`, which it looks for modules in, with what is installed in `installed`."""
+    return run(sys.executable, *arguments, cwd=folder, path=installed)
 
 
 @pytest.fixture(scope="module")
@@ -51,28 +58,16 @@ def test_backs_up_beside_a_foreign_simulator_folder(installed: Path, tmp_path: P
     foreign.mkdir()
     (foreign / "__init__.py").write_text("raise ImportError('not this one')\n")
     (foreign / "esp8266sim.py").write_text("raise ImportError('nor this one')\n")
-    where = run(sys.executable, "-c", "import esprom, esp8266sim; print(esprom.__file__, esp8266sim.__file__)",
-                cwd=tmp_path, path=installed)  # fmt: skip
+    where = python(tmp_path, installed, "-c", WHERE)
     assert all(Path(file).is_relative_to(installed) for file in where.split())
-    run(sys.executable, "-m", "esprom", "--port", "sim://esp01?latency_ms=1", "read-flash", "0", "0x1000", "out.bin",
-        cwd=tmp_path, path=installed)  # fmt: skip
+    python(tmp_path, installed, *ESPROM, "read-flash", "0", "0x1000", "out.bin")
     assert (tmp_path / "out.bin").stat().st_size == 0x1000
 
 
 @pytest.mark.soak
 def test_whole_backup_from_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "simulator").mkdir()
-    run(
-        sys.executable,
-        "-m",
-        "esprom",
-        "--port",
-        "sim://esp01",
-        "backup",
-        "esp01",
-        cwd=tmp_path,
-        path=installed,
-    )
+    python(tmp_path, installed, *ESPROM, "backup", "esp01")
     assert (tmp_path / "esp01.bin").stat().st_size == 1 << 20
     assert (tmp_path / "esp01.json").exists()
 

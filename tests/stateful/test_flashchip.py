@@ -45,7 +45,7 @@ contents = st.one_of(
     ),
 )
 ready = st.sampled_from([True, True, True, False])
-statuses = st.sampled_from([*PROTECTED, 0x0203, 0x0800, 0x0900 | SRP1])
+statuses = st.sampled_from([*PROTECTED, 0x0203, 0x0844, 0x0864, 0x0900 | SRP1])
 
 
 class FlashAgainstModel(RuleBasedStateMachine):
@@ -140,11 +140,12 @@ class FlashAgainstModel(RuleBasedStateMachine):
         self.prepare(ready=ready)
         self._write_status(value, size)
 
-    @rule(value=statuses)
-    def write_volatile_status(self, value: int) -> None:
+    @rule(value=statuses, before=st.sampled_from([(0x04, 0x50), (0x50,), (0x04, 0x50, 0x04)]))
+    def write_volatile_status(self, value: int, before: tuple[int, ...]) -> None:
+        """Right after 0x50 and with WEL off; or with WEL left on; or not right after it."""
         self.prepare(ready=True)
-        self.latch(0x04)
-        self.latch(0x50)
+        for opcode in before:
+            self.latch(opcode)
         self._write_status(value, 2)
 
     def _write_status(self, value: int, size: int) -> None:

@@ -20,6 +20,7 @@ PACKAGES = [
 ]
 
 
+@pytest.mark.spec("REG-5")
 @pytest.mark.parametrize(
     ("efuse", "name", "mib"), [case[1:] for case in PACKAGES], ids=[c[0] for c in PACKAGES]
 )
@@ -35,6 +36,7 @@ def test_features_name_the_embedded_flash() -> None:
     assert chip.features((1 << 4, 0, 0, 1 << 27)) == ("Wi-Fi", "embedded flash")
 
 
+@pytest.mark.spec("REG-3")
 @pytest.mark.parametrize(
     ("efuse", "mac"),
     [
@@ -48,10 +50,12 @@ def test_mac(efuse: tuple[int, int, int, int], mac: str) -> None:
     assert chip.mac_address(efuse) == mac
 
 
+@pytest.mark.spec("REG-4")
 def test_chip_id_is_the_low_half_of_the_mac_with_its_code() -> None:
     assert chip.chip_id((0x55AAAAAA, 0xFF001234, 0, 0)) == 0x00123455
 
 
+@pytest.mark.spec("REG-6")
 @pytest.mark.parametrize(
     ("baud", "divisor", "crystal"),
     [(115200, 451, 26), (9600, 5416, 26), (460800, 112, 26), (115200, 694, 40), (921600, 87, 40)],

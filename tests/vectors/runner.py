@@ -127,6 +127,8 @@ class Run:
         self.tap.take()
         for address, data in self.vector.setup["ram_put"]:
             self.board.soc.bus.poke(int(address, 16), bytes.fromhex(data))
+        for address, value in self.vector.setup["io"]:
+            self.board.soc.bus.store32(int(address, 16), int(value, 16))
         for chunk in self.vector.sent:
             if self.vector.setup["feeding"] == "realtime":
                 self._send(chunk, self.vector.setup["line_baud"])

@@ -63,15 +63,15 @@ def restore(
     what it is about to do and asks; elsewhere it says so and does it.
     """
     with session.device() as device:
-        plan = esprom.plan_restore(device, path)
+        plan = device.plan_restore(path)
         for sentence in plan.notes:
             session.output.note(f"note: {sentence}")
         allowed = {"--other-board": other_board, "--force": force}
         if all(allowed[obstacle.option] for obstacle in plan.obstacles):  # else it is refused below
             session.confirm(plan.action, yes=yes)
         with session.interrupted(HALF_WRITTEN), session.progress() as progress:
-            result = esprom.carry_out(
-                device, plan, other_board=other_board, force=force, unprotect=unprotect, progress=progress
+            result = device.restore(
+                plan, other_board=other_board, force=force, unprotect=unprotect, progress=progress
             )
     session.output.result(f"Restored {result.size} bytes of {result.image}, and verified them")
     return {

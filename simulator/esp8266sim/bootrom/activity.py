@@ -29,7 +29,7 @@ class CpuState(Enum):
     AUTOBAUD = "waiting for autobaud"
     DOWNLOAD = "in the download loop"
     DEAD = "dead (halted in the debug vector)"
-    STUCK = "waiting for the flash chip for ever"
+    STUCK = "in a loop without end"
     SDIO = "waiting for an SDIO host"
     USER_CODE = "in user code"
 

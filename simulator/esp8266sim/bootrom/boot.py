@@ -3,11 +3,14 @@ r"""From reset to whoever runs next: banner, boot mode, download loader, flash b
 
 The texts are the ROM's own; `\n` goes out as `\r\n`. Where its code dies (it prints a line number as if
 it were a string, which loads from the barred region) the model dies too. Source: the mask ROM's code,
-executed in an interpreter with modelled peripherals. Images and uploaded programs are put in place, but
+executed in an interpreter with modelled peripherals; for images of several segments, boot logs of real
+modules that their users published (`chksum` runs on from segment to segment, `ho` is printed where fewer
+than eight bytes of a line are left for the next header). Images and uploaded programs are put in place, but
 this release has no CPU to run them: that is a traced event, and then silence.
 """
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 
 from esp8266sim.bootrom import memory
 from esp8266sim.bootrom.activity import Activity, CpuState, Halt, Wait
@@ -37,15 +40,41 @@ AUTOBAUD_ON = 0x801  # glitch filter 8
 AUTOBAUD_EDGES = 29  # more than this must have been seen
 AUTOBAUD_POLL_CYCLES = 80_000
 PULSE_MASK = 0xFFFFF
+MASK32 = 0xFFFFFFFF
 AUTOBAUD_CORRECTION = 12
 
 ASSERT_TEXT = b"ets_main.c "
 LINE_NO_IMAGE = 181  # the line numbers that the ROM takes for strings
 LINE_UNKNOWN_RESET = 187
-READ_SIZE = 16  # bytes the boot reads at a time, which its messages show
+LINE = 16  # bytes the boot reads at a time, which its messages show
+PIECE = 0x1000  # bytes of a segment stored at a time
 
 HEADER = Overlay(*IMAGE_HEADER.layout)
 SEGMENT = Overlay(*SEGMENT_HEADER.layout)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPlace:
+    """Where in a line of flash a segment's data ended, in the ROM's terms."""
+
+    in_room: int  # bytes of the line before the data, if all of these fit behind the header
+    tail: int  # bytes of the data in its last line
+
+    @property
+    def left(self) -> int:
+        """How many bytes of the line are left."""
+        return LINE - self.in_room - self.tail
+
+
+def _signed(word: int) -> int:
+    """Return a word as `%d` prints it."""
+    return word - (word >> 31 << 32)
+
+
+def _place(size: int, room: int) -> SegmentPlace:
+    if size < room:
+        return SegmentPlace(LINE - room, size)
+    return SegmentPlace(0, (size - room) % LINE)
 
 
 class BootRom:
@@ -62,7 +91,7 @@ class BootRom:
         """Boot, until the CPU has nothing more to do."""
         self._enter(CpuState.BOOTING)
         memory.initialise(self._bus)
-        self._uart.store(serial.CLKDIV, UART_CLOCK_HZ // BOOT_BAUD)
+        self._start_uart()
         yield self._soc.cycles(memory.COST_BOOT)
         straps = self._bus.load32(registers.GPIO + registers.GPIO_IN)
         mode, sdio = straps >> 16 & 7, straps >> 29
@@ -77,6 +106,13 @@ class BootRom:
         if cause in FLASH_CAUSES:
             yield from self._boot_flash()
         yield from self._dispatch(mode, sdio)
+
+    def _start_uart(self) -> None:
+        """Uart_Init: an interrupt for each byte received."""
+        self._uart.store(serial.CLKDIV, UART_CLOCK_HZ // BOOT_BAUD)
+        self._uart.store(serial.CONF0, serial.CONF0_8N1)
+        self._uart.store(serial.CONF1, 1)
+        self._uart.store(serial.INT_ENA, serial.INT_RX_FULL)
 
     def _reset_cause(self) -> int:
         cause = self._bus.load32(registers.RTC + registers.RESET_CAUSE) & 15
@@ -131,10 +167,12 @@ class BootRom:
             yield from self._die(LINE_NO_IMAGE)
         yield from self._flash.read_mode(header[HEADER.offset("mode")])
         at, total = HEADER.size, SEED
+        place = SegmentPlace(in_room=0, tail=HEADER.size)
         for _ in range(header[HEADER.offset("segments")]):
-            at, folded = yield from self._load_segment(at)
-            total ^= folded
-        end = yield from self._read(at | READ_SIZE - 1, 1)
+            if place.left < SEGMENT.size:
+                yield self._print(b"ho %d tail %d room %d\r\n" % (place.in_room, place.tail, place.left))
+            at, total, place = yield from self._load_segment(at, total)
+        end = yield from self._read(at | LINE - 1, 1)
         yield self._print(b"csum 0x%02x\r\n" % total)
         if end[0] != total:
             yield self._print(b"csum err\r\n")
@@ -142,19 +180,26 @@ class BootRom:
         entry = HEADER.read(bytearray(header), 0, "entry")
         self._run_code(entry, f"booted image, entry 0x{entry:08x}")
 
-    def _load_segment(self, at: int) -> Generator[int | Wait, None, tuple[int, int]]:
-        """Load the segment whose header is at flash offset `at`; return the offset behind it, and its xor."""
+    def _load_segment(
+        self, at: int, total: int
+    ) -> Generator[int | Wait, None, "tuple[int, int, SegmentPlace]"]:
+        """Load the segment whose header is at flash offset `at`.
+
+        Returns the offset behind it, the xor of all segments so far, and how it ended in its line.
+        """
         header = bytearray((yield from self._read(at, SEGMENT.size)))
         address, size = SEGMENT.read(header, 0, "address"), SEGMENT.read(header, 0, "size")
+        first = at == HEADER.size  # the whole line that both headers fill counts as room
         at += SEGMENT.size
-        room = READ_SIZE - at % READ_SIZE
-        yield self._print(b"load 0x%08x, len %d, room %d \r\n" % (address, size, room))
-        data = yield from self._read(at, size)
-        self._bus.copy_in(address, data)
-        yield self._print(b"tail %d\r\n" % ((size - room) % READ_SIZE))
-        folded = checksum(data)
-        yield self._print(b"chksum 0x%02x\r\n" % folded)
-        return at + size, folded ^ SEED
+        room = LINE if first else -at % LINE
+        yield self._print(b"load 0x%08x, len %d, room %d \r\n" % (address, _signed(size), room))
+        for piece in range(0, size, PIECE):
+            data = yield from self._read(at + piece, min(PIECE, size - piece))
+            self._bus.copy_in(address + piece & MASK32, data)
+            total ^= checksum(data) ^ SEED
+        place = _place(size, room)
+        yield self._print(b"tail %d\r\nchksum 0x%02x\r\n" % (place.tail, total))
+        return at + size, total, place
 
     def _read(self, offset: int, size: int) -> Generator[int | Wait, None, bytes]:
         found = yield from self._flash.read(offset, size)

@@ -10,12 +10,13 @@ Source: the mask ROM's code, executed in an interpreter with modelled peripheral
 from collections.abc import Callable, Generator
 
 from esp8266sim.bootrom import memory
-from esp8266sim.bootrom.activity import Activity, Wait
+from esp8266sim.bootrom.activity import Activity, CpuState, Halt, Wait
 from esp8266sim.bootrom.flash import RomFlash
+from esp8266sim.bootrom.ring import Ring
 from esp8266sim.line import FRAME_BITS
-from esp8266sim.soc.bus import DRAM, Bus
+from esp8266sim.soc.bus import DRAM
 from esp8266sim.soc.chip import Soc
-from esp8266sim.soc.uart import Uart
+from esp8266sim.trace import Kind, TraceEvent
 from esprom.protocol import packets, slip
 from esprom.protocol.checksum import checksum
 from esprom.protocol.packets import Command
@@ -37,14 +38,19 @@ SPI_PARAMETERS = ("flash_id", "chip_size", "block_size", "sector_size", "page_si
 SPI_SET_PARAMS = Overlay(*packets.SPI_SET_PARAMS.layout)
 
 PACKET = memory.PACKET - DRAM
+DIRECTION = PACKET + HEADER.offset("direction")
+COMMAND = PACKET + HEADER.offset("command")
 BODY = PACKET + HEADER.size
 BLOCK = BODY + DATA.size
 REPLY = memory.REPLY - DRAM
-RING = memory.RING - DRAM
+REPLY_COMMAND = REPLY + REPLY_HEADER.offset("command")
+REPLY_STATUS_BYTE = REPLY + REPLY_HEADER.size + REPLY_STATUS.offset("status")
+REPLY_ERROR = REPLY + REPLY_HEADER.size + REPLY_STATUS.offset("error")
 
 MAX_BLOCK = 0x1800
 SYNC_REPLIES = 8
 MASK32 = 0xFFFFFFFF
+NO_SEQUENCE = -1  # no block has this number
 
 END, ESC = slip.END[0], slip.ESC[0]
 UNESCAPED = {slip.ESC_END[1]: slip.END, slip.ESC_ESC[1]: slip.ESC}  # any other byte stands for itself
@@ -56,9 +62,10 @@ Handler = Callable[[], Generator[int | Wait, None, int]]
 class Receiver:
     """recv_packet: the ring in RAM, and from it one frame at a time into the packet buffer."""
 
-    def __init__(self, bus: Bus, uart: Uart) -> None:
-        self._bus = bus
-        self._uart = uart
+    def __init__(self, soc: Soc) -> None:
+        self._bus = soc.bus
+        self._uart = soc.uart
+        self._ring = Ring(soc)
         self._inside = False
         self._escaped = False
         self._stored = 0
@@ -67,54 +74,28 @@ class Receiver:
         """Receive one frame. Returns when it is complete in the packet buffer."""
         self._inside = self._escaped = False
         self._stored = 0
-        self._interrupts()
-        while True:
-            if self._scan():
-                return
-            if self._poll():
-                continue
-            yield Wait.REST_OF_FRAME if self._inside else Wait.FRAME
+        self.interrupts()
+        while not self._scan():
+            while not self._poll():
+                yield Wait.REST_OF_FRAME if self._inside else Wait.FRAME
 
-    def _interrupts(self) -> None:
+    def interrupts(self) -> None:
         """What arrived while the loader was busy: the handler put it into the ring, lapping it."""
-        self._enqueue(self._uart.drain())
+        self._ring.put(self._uart.drain())
 
     def _poll(self) -> bool:
         """What arrives while the loader is waiting is taken from the ring at once, so it never laps."""
         received = self._uart.drain(memory.RING_SIZE - 1)
-        self._enqueue(received)
+        self._ring.put(received)
         return bool(received)
-
-    def _enqueue(self, received: bytes) -> None:
-        if not received:
-            return
-        dram = self._bus.dram
-        at = memory.word(self._bus, memory.RING_WRITE_FIELD) - memory.RING
-        end = at + len(received)
-        if end < memory.RING_SIZE:
-            dram[RING + at : RING + end] = received
-        else:
-            last = received[-memory.RING_SIZE :]  # those before them are overwritten
-            for index, byte in enumerate(last, start=end - len(last)):
-                dram[RING + index % memory.RING_SIZE] = byte
-        memory.set_word(self._bus, memory.RING_WRITE_FIELD, memory.RING + end % memory.RING_SIZE)
-
-    def _unread(self) -> tuple[int, bytes]:
-        """Return the read position in the ring, and what stands there unread."""
-        first = memory.word(self._bus, memory.RING_READ_FIELD) - memory.RING
-        last = memory.word(self._bus, memory.RING_WRITE_FIELD) - memory.RING
-        dram = self._bus.dram
-        if first <= last:
-            return first, bytes(dram[RING + first : RING + last])
-        return first, bytes(dram[RING + first : RING + memory.RING_SIZE] + dram[RING : RING + last])
 
     def _scan(self) -> bool:
         """Take unread bytes up to the end of a frame. True if one is complete."""
-        first, unread = self._unread()
+        unread = self._ring.unread()
         if not unread:
             return False
         complete, taken = self._take(unread)
-        memory.set_word(self._bus, memory.RING_READ_FIELD, memory.RING + (first + taken) % memory.RING_SIZE)
+        self._ring.take(taken)
         return complete
 
     def _take(self, data: bytes) -> tuple[bool, int]:
@@ -157,14 +138,14 @@ class DownloadLoader:
         self._soc = soc
         self._bus = soc.bus
         self._flash = flash
-        self._receiver = Receiver(soc.bus, soc.uart)
+        self._receiver = Receiver(soc)
         # The download state struct, which lives on the ROM's stack: what the boot left there refuses data
         # and does not pass for a finished write.
-        self._size = self._block_size = self._sequence = self._received = self._address = 0
-        self._blocks = 1
+        self._size = self._blocks = self._block_size = self._received = self._address = 0
+        self._sequence = NO_SEQUENCE
         self._leaving = False
         self._error = 0
-        self._handlers: dict[int, Handler] = {
+        handlers: dict[int, Handler] = {
             Command.FLASH_BEGIN: self._flash_begin,
             Command.FLASH_DATA: self._flash_data,
             Command.FLASH_END: self._flash_end,
@@ -176,6 +157,7 @@ class DownloadLoader:
             Command.READ_REG: self._read_reg,
             Command.SPI_SET_PARAMS: self._spi_set_params,
         }
+        self._code = {memory.COMMAND_ENTRIES[opcode]: (opcode, handlers[opcode]) for opcode in handlers}
 
     def run(self) -> Activity:
         """Serve commands. Returns when one of them has left the loop and its reply is out."""
@@ -188,12 +170,19 @@ class DownloadLoader:
             yield from self._reply(1 if failed else 0)
 
     def _dispatch(self) -> Generator[int | Wait, None, int]:
+        """Jump through the table in RAM, to code that first sets the reply's opcode."""
         dram = self._bus.dram
-        handler = self._handlers.get(dram[PACKET + HEADER.offset("command")])
-        if dram[PACKET + HEADER.offset("direction")] or handler is None:
+        opcode, target = dram[COMMAND], memory.COMMAND_REFUSED
+        if dram[DIRECTION] == 0 and opcode < len(memory.COMMAND_ENTRIES):
+            target = memory.word(self._bus, memory.COMMAND_TABLE + 4 * opcode)
+        if target == memory.COMMAND_REFUSED:
             yield self._soc.cycles(memory.COST_OTHER)
             return RomError.INVALID  # the reply keeps the opcode of the command before
-        dram[REPLY + REPLY_HEADER.offset("command")] = dram[PACKET + HEADER.offset("command")]
+        if target not in self._code:
+            what = f"command 0x{opcode:02x} sent to 0x{target:08x}"
+            self._soc.trace.add(TraceEvent(self._soc.clock.now, Kind.NOT_EXECUTED, what, target))
+            raise Halt(CpuState.USER_CODE)
+        dram[REPLY_COMMAND], handler = self._code[target]
         return (yield from handler())
 
     # -- the reply buffer -----------------------------------------------------------------------
@@ -209,12 +198,9 @@ class DownloadLoader:
 
     def _reply(self, status: int) -> Activity:
         dram = self._bus.dram
-        at = REPLY + REPLY_HEADER.size
-        REPLY_STATUS.write(dram, at, "status", status)
-        REPLY_STATUS.write(dram, at, "error", self._error)
+        dram[REPLY_STATUS_BYTE], dram[REPLY_ERROR] = status, self._error
         frame = slip.encode(bytes(dram[REPLY : REPLY + REPLY_SIZE]))
-        command = dram[REPLY + REPLY_HEADER.offset("command")]
-        for _ in range(SYNC_REPLIES if command == Command.SYNC else 1):
+        for _ in range(SYNC_REPLIES if dram[REPLY_COMMAND] == Command.SYNC else 1):
             yield self._send(frame)
 
     def _send(self, frame: bytes) -> int:
@@ -237,6 +223,7 @@ class DownloadLoader:
 
     def _read_reg(self) -> Generator[int | Wait, None, int]:
         yield self._soc.cycles(memory.COST_READ_REG)
+        self._receiver.interrupts()  # so that the FIFO and the ring are seen as the handler left them
         self._set_value(self._bus.load32(self._body(READ_REG, "address")))
         return 0
 
@@ -250,13 +237,14 @@ class DownloadLoader:
             )
             if delay_us & 0xFFFF:
                 yield self._delay(delay_us & 0xFFFF)
+            self._receiver.interrupts()
             old = self._bus.load32(address)
             self._bus.store32(address, old & ~mask | value & mask)
         return 0
 
     def _delay(self, delay_us: int) -> int:
         """ets_delay_us: cycles counted as if the CPU ran at the frequency that RAM says."""
-        return self._soc.cycles(delay_us * memory.word(self._bus, memory.CYCLES_PER_US))
+        return self._soc.cycles(delay_us * memory.word(self._bus, memory.CYCLES_PER_US) & MASK32)
 
     def _begin(self, size: int, blocks: int, block_size: int, address: int) -> None:
         self._size, self._blocks, self._block_size, self._address = size, blocks, block_size, address
@@ -353,5 +341,5 @@ class DownloadLoader:
             return RomError.INVALID
         for index, name in enumerate(SPI_PARAMETERS):
             value = self._body(SPI_SET_PARAMS, name)
-            memory.set_word(self._bus, memory.FLASH_PARAMETERS + 4 * index, value)
+            self._bus.store32(memory.flash_parameter(self._bus, index), value)
         return 0

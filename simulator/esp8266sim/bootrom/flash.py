@@ -114,7 +114,7 @@ class RomFlash:
     # -- pieces ---------------------------------------------------------------------------------
 
     def _parameter(self, index: int) -> int:
-        return memory.word(self._soc.bus, memory.FLASH_PARAMETERS + 4 * index)
+        return self._soc.bus.load32(memory.flash_parameter(self._soc.bus, index))
 
     def _command(self, command: int) -> Function[None]:
         self._spi.store(reg.CMD, command)

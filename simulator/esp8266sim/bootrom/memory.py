@@ -25,6 +25,22 @@ FLASH_PARAMETERS = 0x3FFFC718  # id, chip, block, sector, page size, status mask
 EXCEPTION_TABLE = 0x3FFFC000  # 64 handlers by EXCCAUSE
 DEFAULT_HANDLER = 0x4000DC44
 HANDLERS = {1: 0x4000DBE4, 4: 0x4000048C}  # syscall and level-1 interrupt; other causes as they were seen
+COMMAND_TABLE = 0x3FFFCBA0  # 12 words: where the loader jumps, by opcode
+COMMAND_REFUSED = 0x40003435
+COMMAND_ENTRIES = (
+    COMMAND_REFUSED,
+    COMMAND_REFUSED,
+    0x40003500,
+    0x400034EB,
+    0x400034D0,
+    0x40003440,
+    0x400034B9,
+    0x400034A3,
+    0x4000348D,
+    0x4000347D,
+    0x40003468,
+    0x40003455,
+)
 FLASH_DEFAULTS = (0x1640EF, 0x400000, 0x10000, 0x1000, 0x100, 0xFFFF)
 
 # Instructions from the last byte of a command to the loop being idle again.
@@ -50,12 +66,19 @@ def set_word(bus: Bus, address: int, value: int) -> None:
     bus.dram[address - DRAM : address - DRAM + 4] = value.to_bytes(4, "little")
 
 
+def flash_parameter(bus: Bus, index: int) -> int:
+    """Return the address of a word of the flash geometry, found as the ROM does: through its pointer."""
+    return word(bus, FLASH_PARAMETERS_POINTER) + 4 * index & 0xFFFFFFFF
+
+
 def initialise(bus: Bus) -> None:
     """Set up the ROM's data as its start-up code does; what it does not touch stays."""
-    for first, end in ((EXCEPTION_TABLE, 0x3FFFDAB0), (REPLY, RING + RING_SIZE)):
-        bus.dram[first - DRAM : end - DRAM] = bytes(end - first)
+    end = RING + RING_SIZE
+    bus.dram[EXCEPTION_TABLE - DRAM : end - DRAM] = bytes(end - EXCEPTION_TABLE)
     for cause in range(64):
         set_word(bus, EXCEPTION_TABLE + 4 * cause, HANDLERS.get(cause, DEFAULT_HANDLER))
+    for opcode, entry in enumerate(COMMAND_ENTRIES):
+        set_word(bus, COMMAND_TABLE + 4 * opcode, entry)
     set_word(bus, CYCLES_PER_US, 80)
     set_word(bus, FLASH_PARAMETERS_POINTER, FLASH_PARAMETERS)
     for index, value in enumerate(FLASH_DEFAULTS):

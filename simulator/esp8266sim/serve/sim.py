@@ -123,13 +123,9 @@ class Serial:
     def _run_until(self, size: int) -> None:
         clock, ready = self.board.clock, self.board.bridge.delivered
         deadline = None if self.timeout is None else clock.now + round(self.timeout * SECOND)
-        while len(ready) < size:
-            due = clock.next_event()
-            if due is None or (deadline is not None and due > deadline):
-                break
-            clock.step()
-        else:
-            return
+        while clock.step(deadline):
+            if len(ready) >= size:
+                return
         if deadline is not None:
             clock.advance(deadline)
 
@@ -171,22 +167,40 @@ def open_board(url: str) -> tuple[Board, "mmap.mmap | None"]:
         OSError: the flash file cannot be used.
     """
     parts = urlsplit(url)
-    options = {
-        name: values[-1] for name, values in parse_qs(parts.query, strict_parsing=bool(parts.query)).items()
-    }
-    unknown = sorted(set(options) - set(OPTIONS))
-    if parts.scheme != "sim" or unknown:
-        raise ValueError(f"{url}: unknown option {', '.join(unknown)}; there are {', '.join(OPTIONS)}")
+    if parts.scheme != "sim":
+        raise ValueError(f"{url}: a virtual board's URL begins with sim://")
+    options = _options(url, parts.query)
     profile = _named("board", parts.netloc, PROFILES)
     chip = _named("flash chip", options["chip"], CHIPS) if "chip" in options else profile.flash
     wiring = _named("wiring", options.get("wiring", "auto"), {kind.value: kind for kind in Wiring})
+    latency_ps = _latency_ps(options["latency_ms"]) if "latency_ms" in options else profile.bridge.latency_ps
     mapped = map_flash(Path(options["flash"]), chip.size) if "flash" in options else None
     board = Board(
         profile, bytearray(firmware(chip.size)) if mapped is None else mapped, chip=chip, wiring=wiring
     )
-    if "latency_ms" in options:
-        board.bridge.latency_ps = round(float(options["latency_ms"]) * MS)
+    board.bridge.latency_ps = latency_ps
     return board, mapped
+
+
+def _options(url: str, query: str) -> dict[str, str]:
+    try:
+        found = parse_qs(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError as exc:
+        raise ValueError(f"{url}: {exc}") from exc
+    unknown = sorted(set(found) - set(OPTIONS))
+    if unknown:
+        raise ValueError(f"{url}: unknown option {', '.join(unknown)}; there are {', '.join(OPTIONS)}")
+    return {name: values[-1] for name, values in found.items()}
+
+
+def _latency_ps(milliseconds: str) -> int:
+    try:
+        latency_ps = round(float(milliseconds) * MS)
+    except (ValueError, OverflowError):
+        latency_ps = -1
+    if latency_ps < 0:
+        raise ValueError(f"latency_ms is a number of milliseconds, not {milliseconds!r}")
+    return latency_ps
 
 
 def _named(what: str, name: str, known: Mapping[str, T]) -> T:

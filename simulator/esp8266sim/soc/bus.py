@@ -22,6 +22,7 @@ ROM_SIZE = 0x10000
 FLASH_WINDOW = 0x40200000
 FLASH_WINDOW_SIZE = 0x100000
 BARRED_END = 0x20000000  # the reset code takes all rights from region 0
+MASK32 = 0xFFFFFFFF
 
 # Words of the mask ROM that tools and tests read: identification, not code.
 ROM_WORDS = {
@@ -146,9 +147,9 @@ class Bus:
             return
         words = len(data) & ~3 if address % 4 == 0 else 0
         for index in range(0, words, 4):
-            self.store32(address + index, int.from_bytes(data[index : index + 4], "little"))
+            self.store32(address + index & MASK32, int.from_bytes(data[index : index + 4], "little"))
         for index in range(words, len(data)):
-            self.store8(address + index, data[index])
+            self.store8(address + index & MASK32, data[index])
 
     def peek(self, address: int, size: int) -> bytes:
         """Return RAM without any effect, for tests and tools. Raises ValueError outside RAM."""

@@ -28,8 +28,13 @@ class RegisterBank:
     """A block of plain registers; offsets that are not listed are not modelled."""
 
     def __init__(self, values: Mapping[int, int], read_only: frozenset[int] = frozenset()) -> None:
-        self.values = dict(values)
+        self._at_reset = dict(values)
         self._read_only = read_only
+        self.reset()
+
+    def reset(self) -> None:
+        """Give every register its value at reset."""
+        self.values = dict(self._at_reset)
 
     def load(self, offset: int) -> int | None:
         """Return the value, or None if nothing models it."""

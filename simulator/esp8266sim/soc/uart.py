@@ -8,9 +8,10 @@ Register layout from the vendor's public headers; what the ROM does with them is
 
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 
 from esp8266sim.clock import SECOND, Clock
-from esp8266sim.line import Burst, heard, pulses, same_rate
+from esp8266sim.line import Burst, pulses, resample, same_rate
 from esp8266sim.trace import Kind, Trace, TraceEvent
 
 BASE = 0x60000000
@@ -33,8 +34,11 @@ DATE_VALUE = 0x00062000
 AUTOBAUD_ENABLE = 1
 CONF0_RX_RESET = 1 << 17
 CONF0_TX_RESET = 1 << 18
+CONF0_8N1 = 0x0C
+INT_RX_FULL = 1
 INT_RX_OVERFLOW = 1 << 4
 NO_PULSE = 0xFFFFF
+LOOK_AHEAD = 64  # garbled bytes
 PULSE_SHORT_BY = 12  # clocks that the measured pulses fall short, which the ROM's formula adds again
 
 
@@ -48,12 +52,14 @@ class Uart:
         self.apb_hz = apb_hz
         self.on_receive: Callable[[], None] | None = None  # something new is under way
         self._line: deque[Burst] = deque()
+        self._sampled = 0  # ps into the first burst, up to where it was sampled at another rate
         self._sent_until = 0
         self.reset()
 
     def reset(self) -> None:
         """Power-on state; what is on the line and not over yet will still be heard."""
         self._registers = {INT_RAW: 0, INT_ENA: 0, CONF0: 0x1C, CONF1: 0x6060, DATE: DATE_VALUE, 0x7C: 0x500}
+        self._interrupting = False  # the handler is called for what is received
         self._fifo = bytearray()
         self._drop_arrived()
         self._sent_until = self._clock.now
@@ -85,6 +91,7 @@ class Uart:
             self.transmit(bytes([value & 0xFF]))
         elif offset == CLKDIV:
             self.fill()
+            self._drop_arrived()  # of a burst under way, the bytes to come are heard at the new rate
             self._set_divisor(value & 0xFFFFF)
         elif offset == AUTOBAUD:
             self._set_autobaud(bool(value & AUTOBAUD_ENABLE))
@@ -92,6 +99,7 @@ class Uart:
             self._registers[INT_RAW] &= ~value
         elif offset in self._registers and offset != DATE:
             self._registers[offset] = value
+            self._interrupting = bool(self._registers[INT_ENA] & INT_RX_FULL)
             if offset == CONF0 and value & CONF0_RX_RESET:
                 self.reset_receiver()
         else:
@@ -106,22 +114,35 @@ class Uart:
 
     def receive(self, burst: Burst) -> None:
         """Take a burst from the line; it may lie in the future, behind those before it."""
-        self._line.append(burst)
+        last = self._line[-1] if self._line else None
+        if last is not None and last.end == burst.start and last.bit == burst.bit:
+            self._line[-1] = Burst(last.start, last.bit, last.data + burst.data)
+        else:
+            self._line.append(burst)
         if self.on_receive is not None:
             self.on_receive()
 
     def drain(self, limit: int | None = None) -> bytes:
         """Return what has been received by now, as an interrupt handler that never lets it wait.
 
-        At most `limit` bytes; the rest stays to be asked for.
+        At most `limit` bytes; the rest stays to be asked for. Nothing while the interrupt is off.
         """
-        if not self._line and not self._fifo:
-            return b""
+        if self._interrupting and (self._line or self._fifo):
+            return self._received(limit)
+        return b""
+
+    def _received(self, limit: int | None = None) -> bytes:
         now = self._clock.now
         taken = bytes(self._fifo[:limit])
         del self._fifo[: len(taken)]
         while self._line and (limit is None or len(taken) < limit):
-            burst = self._audible()
+            burst = self._line[0]
+            if not same_rate(burst.bit, self.bit):
+                sampled, over = self._sample(now, None if limit is None else limit - len(taken))
+                taken += sampled
+                if over:
+                    continue
+                break
             count = burst.arrived(now)
             if limit is not None:
                 count = min(count, limit - len(taken))
@@ -133,9 +154,21 @@ class Uart:
             self._line.popleft()
         return taken
 
+    def _sample(self, now: int, limit: int | None) -> tuple[bytes, bool]:
+        """Return what the first burst sounds like at the divisor in force, and whether that is all of it."""
+        found = bytearray()
+        for when, byte, at in resample(self._line[0], self.bit, self._sampled):
+            if when > now or len(found) == limit:
+                return bytes(found), False
+            found.append(byte)
+            self._sampled = at
+        self._line.popleft()
+        self._sampled = 0
+        return bytes(found), True
+
     def fill(self) -> None:
         """Move what has been received by now into the FIFO; what does not fit is lost."""
-        received = self.drain()
+        received = self._received()
         room = FIFO_SIZE - len(received)
         if room < 0:
             self._registers[INT_RAW] |= INT_RX_OVERFLOW
@@ -143,23 +176,35 @@ class Uart:
         self._fifo += received[:FIFO_SIZE]
 
     def next_frame_end(self, inside: bool, end: int = 0xC0) -> int | None:
-        """Return when the byte `end` that closes a frame will have been received, if it is on its way.
+        """Return when to look for the byte `end` that closes a frame, if it may be on its way.
 
-        Outside a frame the first one opens it. Bytes in between make no difference to who waits for it.
+        Outside a frame the first one opens it. Bytes in between make no difference to who waits for it. Of
+        garbage only the next bytes are looked at; then the time is when these have been received.
         """
+        if not self._interrupting:
+            return None
         opened = inside
-        index, reached = 0, 0
-        while index < len(self._line):
-            burst = self._audible(index)
-            index += 1
+        for index, burst in enumerate(self._line):
+            if not same_rate(burst.bit, self.bit):
+                heard_at = self._end_in_garbage(index, end)
+                if heard_at is not None:
+                    return heard_at
             at = burst.data.find(end)
             while at >= 0:
                 if opened:
-                    return max(reached, burst.when(at))
+                    return burst.when(at)
                 opened = True
                 at = burst.data.find(end, at + 1)
-            reached = max(reached, burst.end)  # garbage may be over later than what comes behind it
         return None
+
+    def _end_in_garbage(self, index: int, end: int) -> int | None:
+        found = None
+        at = 0 if index else self._sampled
+        for when, byte, _ in islice(resample(self._line[index], self.bit, at), LOOK_AHEAD):
+            found = when
+            if byte == end:
+                break
+        return found
 
     def quiet(self) -> bool:
         """Tell whether nothing more is under way on the line."""
@@ -171,23 +216,13 @@ class Uart:
         self._drop_arrived()
 
     def _drop_arrived(self) -> None:
+        self._sampled = 0
         while self._line:
             _, rest = self._line[0].split(self._line[0].arrived(self._clock.now))
             if rest.data:
                 self._line[0] = rest
                 return
             self._line.popleft()
-
-    def _audible(self, index: int = 0) -> Burst:
-        """Return a burst as it sounds at the divisor in force."""
-        burst = self._line[index]
-        if not same_rate(burst.bit, self.bit):
-            sampled = heard(burst, self.bit)
-            del self._line[index]
-            for at, piece in enumerate(sampled):
-                self._line.insert(index + at, piece)
-            return self._line[index]
-        return burst
 
     # -- autobaud -------------------------------------------------------------------------------
 

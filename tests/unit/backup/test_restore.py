@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from esprom.backup import backup, carry_out, plan_restore, restore
+from esprom.backup import backup, plan_restore, restore
 from esprom.errors import Cancelled, ImageError, Refused, VerifyFailed
 from esprom.image import edit_header
 from tests.fake_board import CHIP, FakeBoard
@@ -179,14 +179,14 @@ def test_what_was_planned_is_what_is_written(saved: Path) -> None:
     board = blank()
     plan = plan_restore(board, saved)
     saved.with_suffix(".bin").write_bytes(b"changed meanwhile")
-    carry_out(board, plan)
+    restore(board, plan)
     assert board.content == used(MIB)
 
 
 def test_a_plan_is_for_one_board(saved: Path) -> None:
     other = replace_chip(blank())
     with pytest.raises(ValueError, match="the plan was made for"):
-        carry_out(other, plan_restore(blank(), saved))
+        restore(other, plan_restore(blank(), saved))
     assert other.log == []
 
 

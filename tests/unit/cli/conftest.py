@@ -9,6 +9,7 @@ from typing import Any, Self
 import pytest
 
 import esprom
+from esprom.backup import backup, plan_restore, restore
 from esprom.cli.main import main
 from esprom.errors import EspromError, FlashProtected, VerifyFailed
 
@@ -100,9 +101,13 @@ class FakeDevice:
         self.log.append(("run",))
 
     def backup(self, path: Any, *, force: bool = False, progress: Any = None) -> esprom.BackupResult:
-        from esprom.backup import backup
-
         return backup(self, path, force=force, progress=progress)
+
+    def plan_restore(self, path: Any) -> esprom.RestorePlan:
+        return plan_restore(self, path)
+
+    def restore(self, source: Any, **options: Any) -> esprom.RestoreResult:
+        return restore(self, source, **options)
 
     def _work(self, stage: str, size: int, progress: Any) -> None:
         self.log.append((stage, size))

@@ -31,6 +31,7 @@ def test_name_is_that_of_the_id(model: ChipModel) -> None:
     assert jedec.part(model.jedec_id) == model.name
 
 
+@pytest.mark.spec("FLASH-4")
 @each_real_chip
 def test_sfdp_says_what_the_chip_is(model: ChipModel) -> None:
     said = sfdp.parse(model.sfdp)
@@ -69,6 +70,7 @@ def test_recorder_is_never_busy_and_has_no_sfdp() -> None:
     assert RECORDER.sfdp == b""
 
 
+@pytest.mark.spec("FLASH-13")
 @each_chip
 def test_wip_and_wel_cannot_be_written(model: ChipModel) -> None:
     assert not model.writable & 0x3
@@ -126,6 +128,7 @@ W25Q32_ROWS = [
 ]
 
 
+@pytest.mark.spec("FLASH-19")
 @pytest.mark.parametrize(
     ("model", "sec", "tb", "bp", "first", "last"),
     [(W25Q80, *row) for row in W25Q80_ROWS]
@@ -142,6 +145,7 @@ def test_protected_addresses_are_the_datasheets(
     assert first not in rest and last not in rest
 
 
+@pytest.mark.spec("FLASH-19")
 @each_chip
 @pytest.mark.parametrize("bits", [0, SEC, TB, SEC | TB, 0x3 | 0x80 | 0x200])
 def test_no_bp_bits_protect_nothing_and_cmp_makes_that_all(model: ChipModel, bits: int) -> None:

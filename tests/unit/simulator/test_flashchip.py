@@ -68,6 +68,7 @@ def test_cells_may_be_a_mapped_file(tmp_path: Path) -> None:
 # Reads
 
 
+@pytest.mark.spec("FLASH-1")
 @pytest.mark.parametrize("opcode", [0x03, 0x0B, 0x3B, 0x6B, 0xBB, 0xEB])
 def test_reads_answer_the_cells_and_wrap_at_the_end(bench: Bench, opcode: int) -> None:
     bench.cells[0x1234:0x1238] = b"\x01\x02\x03\x04"
@@ -79,6 +80,7 @@ def test_reads_answer_the_cells_and_wrap_at_the_end(bench: Bench, opcode: int) -
     assert bench.seen == []
 
 
+@pytest.mark.spec("FLASH-1")
 def test_read_longer_than_the_chip_goes_round(bench: Bench) -> None:
     bench.cells[:2] = b"\xcc\xdd"
     answer = bench.do(0x03, 0x1, read=2 * W25Q80.size)
@@ -86,6 +88,7 @@ def test_read_longer_than_the_chip_goes_round(bench: Bench) -> None:
     assert answer[-2:] == b"\xff\xcc" and answer[W25Q80.size - 1 : W25Q80.size + 1] == b"\xcc\xdd"
 
 
+@pytest.mark.spec("FLASH-2")
 def test_address_lines_that_the_chip_lacks_do_not_count(bench: Bench) -> None:
     bench.cells[0x10] = 0x5A
     assert bench.do(0x03, 0x100010, read=1) == b"\x5a"
@@ -101,12 +104,14 @@ def test_address_may_be_the_first_bytes_sent(bench: Bench) -> None:
     assert bench.seen[-1] == Operation(0x02, 0x1000, b"\x77\x66", accepted=True)
 
 
+@pytest.mark.spec("FLASH-5")
 def test_command_cut_off_in_its_address_does_nothing(bench: Bench) -> None:
     assert bench.do(0x03, None, b"\x00\x00", 2) == b"\x00\x00"
     assert not bench.enabled(0x20, None, b"\x00\x00")
     assert bench.do(0x05, read=1)[0] & WEL
 
 
+@pytest.mark.spec("FLASH-3", "FLASH-4")
 @pytest.mark.parametrize(
     ("model", "opcode", "address", "answer"),
     [
@@ -133,6 +138,7 @@ def test_chip_says_who_it_is(model: ChipModel, opcode: int, address: int | None,
     assert bench.seen == []
 
 
+@pytest.mark.spec("FLASH-5")
 @pytest.mark.parametrize(
     ("model", "opcode"),
     [(W25Q80, 0x15), (W25Q80, 0x77), (W25Q80, 0x32), (W25Q80, 0x75), (RECORDER, 0x5A), (RECORDER, 0x4B)],
@@ -147,6 +153,7 @@ def test_unknown_command_reads_as_the_idle_bus_and_is_told(model: ChipModel, opc
 # Write enable
 
 
+@pytest.mark.spec("FLASH-6")
 def test_wel_is_set_by_06_and_reset_by_04(bench: Bench) -> None:
     bench.do(0x06)
     assert bench.do(0x05, read=2) == bytes([WEL, WEL])
@@ -155,6 +162,7 @@ def test_wel_is_set_by_06_and_reset_by_04(bench: Bench) -> None:
     assert bench.seen == []
 
 
+@pytest.mark.spec("FLASH-6")
 @pytest.mark.parametrize(
     ("opcode", "address", "sent"),
     [
@@ -186,18 +194,21 @@ def test_every_change_needs_wel_and_uses_it_up(opcode: int, address: int | None,
 # Program
 
 
+@pytest.mark.spec("FLASH-7")
 def test_programming_only_clears_bits(bench: Bench) -> None:
     bench.enabled(0x02, 0x100, b"\xf0\x0f")
     bench.enabled(0x02, 0x100, b"\x3c\xff")
     assert bench.cells[0xFF:0x103] == b"\xff\x30\x0f\xff"
 
 
+@pytest.mark.spec("FLASH-8")
 def test_programming_wraps_inside_the_page(bench: Bench) -> None:
     bench.enabled(0x02, 0x2FE, b"\x01\x02\x03\x04")
     assert bench.cells[0x2FE:0x301] == b"\x01\x02\xff"
     assert bench.cells[0x1FF:0x203] == b"\xff\x03\x04\xff"
 
 
+@pytest.mark.spec("FLASH-9")
 def test_only_the_last_256_bytes_count(bench: Bench) -> None:
     sent = bytes([0x00] * 3) + bytes(range(256))
     bench.enabled(0x02, 0x4FF, sent)  # three bytes on: column 2
@@ -206,6 +217,7 @@ def test_only_the_last_256_bytes_count(bench: Bench) -> None:
     assert bench.cells[0x3FF] == bench.cells[0x500] == 0xFF
 
 
+@pytest.mark.spec("FLASH-11")
 def test_program_without_data_is_void(bench: Bench) -> None:
     assert not bench.enabled(0x02, 0x100, b"")
     assert bench.chip.status & WEL
@@ -214,6 +226,7 @@ def test_program_without_data_is_void(bench: Bench) -> None:
 # Erase
 
 
+@pytest.mark.spec("FLASH-10")
 @pytest.mark.parametrize(
     ("opcode", "address", "first", "size"),
     [
@@ -233,6 +246,7 @@ def test_erase_reaches_its_unit_and_no_further(
     assert bench.cells.count(0x00) == W25Q80.size - size
 
 
+@pytest.mark.spec("FLASH-11")
 @pytest.mark.parametrize("opcode", [0x20, 0x52, 0xD8, 0xC7, 0x60])
 def test_erase_with_bytes_too_many_is_void(opcode: int) -> None:
     bench = Bench(fill=0x00)
@@ -243,6 +257,7 @@ def test_erase_with_bytes_too_many_is_void(opcode: int) -> None:
 # Time
 
 
+@pytest.mark.spec("FLASH-12")
 @pytest.mark.parametrize("model", [W25Q80, W25Q32, GD25Q32], ids=lambda model: model.name)
 @pytest.mark.parametrize(
     ("opcode", "sent", "time"),
@@ -267,6 +282,7 @@ def test_chip_is_busy_for_the_datasheets_time(model: ChipModel, opcode: int, sen
     assert bench.do(0x05, read=1) == b"\x00"
 
 
+@pytest.mark.spec("FLASH-12", "FLASH-5")
 def test_busy_chip_answers_status_reads_only() -> None:
     bench = Bench(W25Q32)
     bench.chip.status = QE
@@ -301,6 +317,7 @@ def test_write_enable_right_after_the_busy_time_holds() -> None:
 # Status registers
 
 
+@pytest.mark.spec("FLASH-13")
 def test_wip_and_wel_cannot_be_set_by_a_status_write() -> None:
     bench = Bench(RECORDER)
     assert bench.enabled(0x01, None, b"\x03\x00")
@@ -318,6 +335,7 @@ def test_recorder_writes_its_status_as_in_the_vectors(before: int, sent: str, af
     assert bench.chip.status == after
 
 
+@pytest.mark.spec("FLASH-14", "FLASH-11")
 @pytest.mark.parametrize(
     ("model", "policy", "sent", "accepted", "after"),
     [
@@ -342,6 +360,7 @@ def test_what_opcode_01_takes_differs_between_chips(
     assert bench.chip.status == after
 
 
+@pytest.mark.spec("FLASH-15", "FLASH-13")
 def test_registers_2_and_3_have_their_own_writes() -> None:
     bench = Bench(replace(W25Q32, times=INSTANT))
     assert bench.enabled(0x31, None, b"\x02")
@@ -351,12 +370,14 @@ def test_registers_2_and_3_have_their_own_writes() -> None:
     assert not bench.enabled(0x31, None, b"\x00\x00")
 
 
+@pytest.mark.spec("FLASH-17")
 def test_security_register_lock_bits_stay(bench: Bench) -> None:
     bench.enabled(0x01, None, b"\x00\x08")
     bench.enabled(0x01, None, b"\x00\x00")
     assert bench.chip.status == LB1
 
 
+@pytest.mark.spec("FLASH-16", "FLASH-22")
 def test_non_volatile_status_survives_power_down_volatile_does_not(bench: Bench) -> None:
     bench.enabled(0x01, None, b"\x04\x00")
     bench.do(0x50)
@@ -367,6 +388,7 @@ def test_non_volatile_status_survives_power_down_volatile_does_not(bench: Bench)
     assert bench.chip.status == 0x0004
 
 
+@pytest.mark.spec("FLASH-16")
 def test_volatile_status_write_takes_no_time() -> None:
     bench = Bench(W25Q80)
     bench.do(0x50)
@@ -375,6 +397,7 @@ def test_volatile_status_write_takes_no_time() -> None:
     assert not bench.enabled(0x20, 0)
 
 
+@pytest.mark.spec("FLASH-16")
 def test_volatile_status_write_follows_its_enable_at_once(bench: Bench) -> None:
     bench.do(0x50)
     bench.do(0x05, read=1)
@@ -382,6 +405,7 @@ def test_volatile_status_write_follows_its_enable_at_once(bench: Bench) -> None:
     assert bench.seen == [Operation(0x01, None, b"\x1c", accepted=False)]
 
 
+@pytest.mark.spec("FLASH-16")
 def test_wel_left_over_makes_a_volatile_write_non_volatile(bench: Bench) -> None:
     bench.do(0x06)
     bench.do(0x50)
@@ -390,12 +414,14 @@ def test_wel_left_over_makes_a_volatile_write_non_volatile(bench: Bench) -> None
     assert bench.chip.status == 0x04
 
 
+@pytest.mark.spec("FLASH-17")
 def test_volatile_write_cannot_burn_one_time_bits(bench: Bench) -> None:
     bench.do(0x50)
     bench.do(0x01, None, b"\x00\x0a")
     assert bench.chip.status == QE
 
 
+@pytest.mark.spec("FLASH-18")
 @pytest.mark.parametrize(("srp0", "after"), [(0, 0x1C), (SRP0, SRP1 | SRP0)])
 def test_srp1_bars_status_writes_until_power_down_or_for_ever(srp0: int, after: int) -> None:
     bench = Bench()
@@ -406,6 +432,7 @@ def test_srp1_bars_status_writes_until_power_down_or_for_ever(srp0: int, after: 
     assert bench.chip.status & ~WEL == after
 
 
+@pytest.mark.spec("FLASH-22")
 def test_power_cycle_ends_everything_else() -> None:
     bench = Bench(W25Q80)
     bench.enabled(0x20, 0)
@@ -420,6 +447,7 @@ def test_power_cycle_ends_everything_else() -> None:
 # Protection
 
 
+@pytest.mark.spec("FLASH-19")
 @pytest.mark.parametrize(
     ("opcode", "address", "sent", "accepted"),
     [
@@ -443,6 +471,7 @@ def test_protected_block_is_left_alone(opcode: int, address: int | None, sent: b
     assert bool(bench.chip.status & WEL) is not accepted
 
 
+@pytest.mark.spec("FLASH-19")
 def test_erase_that_touches_a_protected_sector_is_refused_whole() -> None:
     bench = Bench(fill=0x55)
     bench.chip.status = 0x44  # SEC: the uppermost sector
@@ -462,6 +491,7 @@ def test_protection_lifted_is_lifted_at_once(bench: Bench) -> None:
 # Power-down and reset
 
 
+@pytest.mark.spec("FLASH-20", "FLASH-5")
 def test_sleeping_chip_hears_only_its_release(bench: Bench) -> None:
     bench.do(0xB9)
     assert bench.do(0x9F, read=3) == b"\x00\x00\x00"
@@ -477,6 +507,7 @@ def test_sleeping_chip_hears_only_its_release(bench: Bench) -> None:
     ]
 
 
+@pytest.mark.spec("FLASH-21")
 def test_reset_undoes_what_was_volatile() -> None:
     bench = Bench(W25Q32)
     bench.do(0x50)
@@ -489,6 +520,7 @@ def test_reset_undoes_what_was_volatile() -> None:
     assert bench.enabled(0x20, 0)
 
 
+@pytest.mark.spec("FLASH-21")
 def test_reset_follows_its_enable_at_once() -> None:
     bench = Bench(W25Q32)
     bench.do(0x06)
@@ -499,6 +531,7 @@ def test_reset_follows_its_enable_at_once() -> None:
     assert bench.chip.status == WEL
 
 
+@pytest.mark.spec("FLASH-21")
 def test_chip_without_reset_does_not_know_it(bench: Bench) -> None:
     bench.do(0x66)
     bench.do(0x99)

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loads and stores: what answers, what faults and with which cause, what is traced."""
+
+import pytest
+
+from esp8266sim.clock import Clock
+from esp8266sim.soc.bus import Bus, CpuException
+from esp8266sim.soc.registers import RegisterBank
+from esp8266sim.trace import Kind, Trace
+
+DRAM, IRAM, ROM, WINDOW = 0x3FFE8000, 0x40100000, 0x40000000, 0x40200000
+PERIPHERAL = 0x60000300
+
+
+class Rig:
+    """A bus with one peripheral and a flash of counting bytes."""
+
+    def __init__(self) -> None:
+        self.trace = Trace()
+        self.bus = Bus(Clock(), self.trace, lambda offset, size: bytes(range(offset, offset + size)))
+        self.bank = RegisterBank({0x10: 7})
+        self.bus.attach(PERIPHERAL, self.bank)
+
+    @property
+    def unmodelled(self) -> list[tuple[str, int | None]]:
+        return [(event.detail, event.address) for event in self.trace.of(Kind.UNMODELLED)]
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+@pytest.mark.parametrize("address", [DRAM, DRAM + 0x17FFC, IRAM, IRAM + 0xFFFC])
+def test_ram_is_little_endian_and_keeps_words(rig: Rig, address: int) -> None:
+    rig.bus.store32(address, 0x04030201)
+    assert rig.bus.peek(address, 4) == b"\x01\x02\x03\x04"
+    assert rig.bus.load32(address) == 0x04030201
+
+
+@pytest.mark.parametrize("address", [DRAM + 1, IRAM + 2, PERIPHERAL + 3, 1])
+def test_an_unaligned_access_is_cause_9_wherever_it_is(rig: Rig, address: int) -> None:
+    with pytest.raises(CpuException, match=f"cause 9 at 0x{address:08x}"):
+        rig.bus.load32(address)
+    with pytest.raises(CpuException, match="cause 9"):
+        rig.bus.store32(address, 0)
+
+
+@pytest.mark.parametrize("address", [0, 4, 0x1FFFFFFC])
+def test_region_0_is_barred(rig: Rig, address: int) -> None:
+    with pytest.raises(CpuException, match=f"cause 28 at 0x{address:08x}"):
+        rig.bus.load32(address)
+    with pytest.raises(CpuException, match="cause 29"):
+        rig.bus.store32(address, 0)
+    with pytest.raises(CpuException, match="cause 29"):
+        rig.bus.store8(address, 0)
+
+
+@pytest.mark.parametrize("address", [IRAM, ROM + 0x80])
+def test_bytes_cannot_be_stored_in_iram_and_rom(rig: Rig, address: int) -> None:
+    with pytest.raises(CpuException, match="cause 3"):
+        rig.bus.store8(address, 1)
+
+
+def test_bytes_can_be_stored_in_dram(rig: Rig) -> None:
+    rig.bus.store8(DRAM + 5, 0xAB)
+    assert rig.bus.peek(DRAM + 4, 3) == b"\x00\xab\x00"
+
+
+def test_known_rom_words_are_facts_and_stores_to_rom_do_nothing(rig: Rig) -> None:
+    rig.bus.store32(0x40001000, 0)
+    assert rig.bus.load32(0x40001000) == 0xFFF0C101
+    assert rig.unmodelled == []
+
+
+def test_other_rom_words_read_0_and_are_traced(rig: Rig) -> None:
+    assert rig.bus.load32(0x40001004) == 0
+    assert rig.unmodelled == [("load", 0x40001004)]
+
+
+def test_the_flash_window_shows_the_flash(rig: Rig) -> None:
+    assert rig.bus.load32(WINDOW + 4) == 0x07060504
+
+
+def test_a_peripheral_is_reached(rig: Rig) -> None:
+    rig.bus.store32(PERIPHERAL + 0x10, 9)
+    assert rig.bus.load32(PERIPHERAL + 0x10) == 9
+    assert rig.unmodelled == []
+
+
+def test_what_a_peripheral_does_not_model_reads_0_and_is_traced(rig: Rig) -> None:
+    assert rig.bus.load32(PERIPHERAL + 0x20) == 0
+    rig.bus.store32(PERIPHERAL + 0x24, 1)
+    assert rig.unmodelled == [("load", PERIPHERAL + 0x20), ("store", PERIPHERAL + 0x24)]
+
+
+@pytest.mark.parametrize("address", [0x20000000, 0x3FFE7FFC, 0x40110000, 0x60000000, 0xFFFFFFFC])
+def test_where_nothing_is_reads_0_and_is_traced(rig: Rig, address: int) -> None:
+    assert rig.bus.load32(address) == 0
+    rig.bus.store32(address, 1)
+    rig.bus.store8(address, 1)
+    assert rig.unmodelled == [("load", address), ("store", address), ("byte store", address)]
+
+
+@pytest.mark.parametrize("size", range(9))
+@pytest.mark.parametrize("address", [DRAM, DRAM + 1, DRAM + 0x17FFF - 8])
+def test_copying_into_dram_takes_any_address_and_length(rig: Rig, address: int, size: int) -> None:
+    rig.bus.copy_in(address, bytes(range(1, size + 1)))
+    assert rig.bus.peek(address, 9) == bytes(range(1, size + 1)).ljust(9, b"\0")
+    assert len(rig.bus.dram) == 0x18000
+
+
+def test_copying_words_into_iram(rig: Rig) -> None:
+    rig.bus.copy_in(IRAM + 4, b"abcdefgh")
+    assert rig.bus.peek(IRAM, 16) == bytes(4) + b"abcdefgh" + bytes(4)
+
+
+def test_a_length_that_is_no_multiple_of_4_faults_in_iram_after_the_words(rig: Rig) -> None:
+    with pytest.raises(CpuException, match="cause 3 at 0x40100008"):
+        rig.bus.copy_in(IRAM, b"abcdefghi")
+    assert rig.bus.peek(IRAM, 12) == b"abcdefgh" + bytes(4)
+
+
+def test_an_unaligned_address_faults_in_iram_at_once(rig: Rig) -> None:
+    with pytest.raises(CpuException, match="cause 3 at 0x40100002"):
+        rig.bus.copy_in(IRAM + 2, b"abcdefgh")
+    assert rig.bus.peek(IRAM, 12) == bytes(12)
+
+
+def test_copying_into_region_0_faults(rig: Rig) -> None:
+    with pytest.raises(CpuException, match="cause 29 at 0x00002000"):
+        rig.bus.copy_in(0x2000, b"abcd")
+
+
+def test_copying_words_reaches_peripherals(rig: Rig) -> None:
+    rig.bus.copy_in(PERIPHERAL + 0x10, b"\x2a\x00\x00\x00")
+    assert rig.bank.load(0x10) == 0x2A
+
+
+def test_copying_past_the_end_of_dram_reaches_rom_and_leaves_dram_its_size(rig: Rig) -> None:
+    rig.bus.copy_in(DRAM + 0x17FFC, b"abcdefgh")
+    assert rig.bus.peek(DRAM + 0x17FFC, 4) == b"abcd"
+    assert len(rig.bus.dram) == 0x18000
+
+
+def test_addresses_wrap_at_32_bits(rig: Rig) -> None:
+    with pytest.raises(CpuException, match="cause 29 at 0x00000000"):
+        rig.bus.copy_in(0xFFFFFFFC, b"abcdefgh")
+
+
+def test_peek_and_poke_are_for_ram_alone(rig: Rig) -> None:
+    rig.bus.poke(IRAM + 1, b"xy")
+    assert rig.bus.peek(IRAM, 4) == b"\x00xy\x00"
+    for address in (0, ROM, DRAM + 0x17FFF, IRAM + 0xFFFF):
+        with pytest.raises(ValueError, match="is not RAM"):
+            rig.bus.peek(address, 2)
+        with pytest.raises(ValueError, match="is not RAM"):
+            rig.bus.poke(address, b"ab")
