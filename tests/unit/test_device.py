@@ -10,6 +10,7 @@ import pytest
 import esprom
 from esp8266sim.board import Board, Wiring
 from esp8266sim.chips import GD25Q32, W25Q32, W25Q80
+from esp8266sim.clock import MS
 from esp8266sim.flashchip import Operation
 from esp8266sim.profiles import PROFILES
 from esp8266sim.trace import Kind
@@ -231,6 +232,16 @@ def test_the_second_reading_goes_downwards(under_test: Board) -> None:
     device.read_flash_proved(0x20, 0x180)
     upwards = list(range(0x20, 0x1A0, 0x40))
     assert port.addresses == upwards + upwards[::-1]
+
+
+@pytest.mark.parametrize("after_ms", [1, 2.5, 7, 40, 111])
+def test_a_restart_in_mid_reading_costs_time_only(after_ms: float) -> None:
+    """A weak supply: the chip starts anew, into its loader, while requests are on their way to it."""
+    under_test = Board(PROFILES["esp01"], bytearray(PATTERN.ljust(SIZE, b"\xff")), wiring=Wiring.JUMPER)
+    device = esprom.connect(on_board(under_test, latency_ms=0))
+    device.flash()
+    under_test.clock.at(under_test.clock.now + round(after_ms * MS), under_test.press_reset)
+    assert device.read_flash(0, 0x400) == PATTERN[:0x400]
 
 
 def test_a_restart_between_two_readings_costs_time_only() -> None:

@@ -32,6 +32,7 @@ class CpuState(Enum):
     STUCK = "in a loop without end"
     SDIO = "waiting for an SDIO host"
     USER_CODE = "in user code"
+    IDLE = "in the idle task loop"
 
 
 class Halt(Exception):

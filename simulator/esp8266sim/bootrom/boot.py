@@ -31,7 +31,7 @@ FIRST_SDIO_MODE = 4
 SDIO_BESIDE_UART = 2  # SDIO field: a UART is polled besides
 WATCHDOG_RESET, DEEP_SLEEP_RESET = 4, 5
 MODE_CAUSES = (1, 2, 4)  # power-on, external, watchdog: the boot mode decides
-FLASH_CAUSES = (3, 5, 6)  # software and deep sleep: flash, whatever the straps say
+STARTING_CAUSES = (3, 5, 6)  # software and deep sleep: no loader, straight to the program
 REFINED_CAUSE = {1: 6, 8: 5}  # of cause 5, by bits 13:8 of the next RTC register
 
 UART_CLOCK_HZ = 80_000_000  # what Uart_Init takes for granted; it is 52 MHz with a 26 MHz crystal
@@ -98,14 +98,14 @@ class BootRom:
         cause = self._reset_cause()
         banner = f"\r\n ets Jan  8 2013,rst cause:{cause}, boot mode:({mode},{sdio})\r\n\r\n"
         yield self._print(banner.encode())
-        if cause not in MODE_CAUSES + FLASH_CAUSES:
+        if cause not in MODE_CAUSES + STARTING_CAUSES:
             yield self._print(b"unknown reset\r\n")
             yield from self._die(LINE_UNKNOWN_RESET)
         if cause == WATCHDOG_RESET:
             yield self._print(b"wdt reset\r\n")
-        if cause in FLASH_CAUSES:
-            yield from self._boot_flash()
-        yield from self._dispatch(mode, sdio)
+        if cause in MODE_CAUSES:
+            yield from self._dispatch(mode, sdio)
+        yield from self._start_program(mode)
 
     def _start_uart(self) -> None:
         """Uart_Init: an interrupt for each byte received."""
@@ -127,20 +127,23 @@ class BootRom:
         if mode == SDIO_WAIT or mode >= FIRST_SDIO_MODE:
             raise Halt(CpuState.SDIO)  # neither an SDIO host nor the second UART is modelled
         if mode == IRAM_JUMP:
-            self._run_code(IRAM, "code in IRAM")
-        if mode == FLASH_BOOT:
+            memory.set_word(self._bus, memory.USER_START, IRAM)
+        elif mode == FLASH_BOOT:
             yield from self._flash.attach()
-            yield from self._boot_flash()
-        yield from self._download()
+        else:
+            yield from self._detect_baud()
+            self._enter(CpuState.DOWNLOAD)
+            yield from DownloadLoader(self._soc, self._flash).run()
 
-    def _download(self) -> Activity:
-        yield from self._detect_baud()
-        self._enter(CpuState.DOWNLOAD)
-        yield from DownloadLoader(self._soc, self._flash).run()
+    def _start_program(self, mode: int) -> Activity:
+        """Boot the flash, or call the entry point; the idle loop where there is none."""
         entry = memory.word(self._bus, memory.USER_START)
-        if entry == 0:
+        if mode == FLASH_BOOT or (mode == UART_DOWNLOAD and entry == 0):
             yield from self._boot_flash()
-        self._run_code(entry, f"uploaded code at 0x{entry:08x}")
+        if entry:
+            self._run_code(entry, f"code at 0x{entry:08x}")
+        yield self._print(b"user code done\r\n")
+        raise Halt(CpuState.IDLE)
 
     def _detect_baud(self) -> Activity:
         """uart_baudrate_detect: wait for edges, set the divisor, lose what was received."""

@@ -13,6 +13,7 @@ from esp8266sim.bootrom import memory
 from esp8266sim.bootrom.activity import Activity, CpuState, Halt, Wait
 from esp8266sim.bootrom.flash import RomFlash
 from esp8266sim.bootrom.ring import Ring
+from esp8266sim.bootrom.state import ERROR, LEAVE, RUN, DownloadState
 from esp8266sim.line import FRAME_BITS
 from esp8266sim.soc.bus import DRAM
 from esp8266sim.soc.chip import Soc
@@ -50,7 +51,6 @@ REPLY_ERROR = REPLY + REPLY_HEADER.size + REPLY_STATUS.offset("error")
 MAX_BLOCK = 0x1800
 SYNC_REPLIES = 8
 MASK32 = 0xFFFFFFFF
-NO_SEQUENCE = -1  # no block has this number
 
 END, ESC = slip.END[0], slip.ESC[0]
 UNESCAPED = {slip.ESC_END[1]: slip.END, slip.ESC_ESC[1]: slip.ESC}  # any other byte stands for itself
@@ -139,12 +139,7 @@ class DownloadLoader:
         self._bus = soc.bus
         self._flash = flash
         self._receiver = Receiver(soc)
-        # The download state struct, which lives on the ROM's stack: what the boot left there refuses data
-        # and does not pass for a finished write.
-        self._size = self._blocks = self._block_size = self._received = self._address = 0
-        self._sequence = NO_SEQUENCE
-        self._leaving = False
-        self._error = 0
+        self._state = DownloadState(soc.bus)
         handlers: dict[int, Handler] = {
             Command.FLASH_BEGIN: self._flash_begin,
             Command.FLASH_DATA: self._flash_data,
@@ -162,11 +157,11 @@ class DownloadLoader:
     def run(self) -> Activity:
         """Serve commands. Returns when one of them has left the loop and its reply is out."""
         self._start_reply()
-        while not self._leaving:
+        while self._bus.dram[RUN] != LEAVE:
             yield from self._receiver.frame()
             failed = yield from self._dispatch()
             if failed:
-                self._error = failed
+                self._bus.dram[ERROR] = failed
             yield from self._reply(1 if failed else 0)
 
     def _dispatch(self) -> Generator[int | Wait, None, int]:
@@ -194,11 +189,11 @@ class DownloadLoader:
 
     def _set_value(self, value: int) -> None:
         REPLY_HEADER.write(self._bus.dram, REPLY, "value", value)
-        self._error = 0
+        self._bus.dram[ERROR] = 0
 
     def _reply(self, status: int) -> Activity:
         dram = self._bus.dram
-        dram[REPLY_STATUS_BYTE], dram[REPLY_ERROR] = status, self._error
+        dram[REPLY_STATUS_BYTE], dram[REPLY_ERROR] = status, dram[ERROR]
         frame = slip.encode(bytes(dram[REPLY : REPLY + REPLY_SIZE]))
         for _ in range(SYNC_REPLIES if dram[REPLY_COMMAND] == Command.SYNC else 1):
             yield self._send(frame)
@@ -228,7 +223,7 @@ class DownloadLoader:
         return 0
 
     def _write_reg(self) -> Generator[int | Wait, None, int]:
-        self._error = 0
+        self._bus.dram[ERROR] = 0
         yield self._soc.cycles(memory.COST_OTHER)
         for index in range(self._header("size") // REGISTER_WRITE.size):
             address, value, mask, delay_us = (
@@ -246,17 +241,13 @@ class DownloadLoader:
         """ets_delay_us: cycles counted as if the CPU ran at the frequency that RAM says."""
         return self._soc.cycles(delay_us * memory.word(self._bus, memory.CYCLES_PER_US) & MASK32)
 
-    def _begin(self, size: int, blocks: int, block_size: int, address: int) -> None:
-        self._size, self._blocks, self._block_size, self._address = size, blocks, block_size, address
-        self._sequence = self._received = 0
-
     def _mem_begin(self) -> Generator[int | Wait, None, int]:
         yield self._soc.cycles(memory.COST_OTHER)
         block_size = self._body(MEM_BEGIN, "block_size")
         if self._header("size") != MEM_BEGIN.size or block_size > MAX_BLOCK:
             return RomError.INVALID
         size, blocks, address = (self._body(MEM_BEGIN, name) for name in ("size", "blocks", "address"))
-        self._begin(size, blocks, block_size, address)
+        self._state.begin(size, blocks, block_size, address)
         return 0
 
     def _block(self, multiple: int) -> "bytes | RomError":
@@ -264,20 +255,16 @@ class DownloadLoader:
         length = self._body(DATA, "length")
         if (
             self._header("size") > MAX_BLOCK + DATA.size
-            or self._body(DATA, "sequence") != self._sequence
-            or length > self._block_size
+            or self._body(DATA, "sequence") != self._state.read("sequence")
+            or length > self._state.read("block_size")
             or length % multiple
         ):
             return RomError.INVALID
-        self._sequence += 1
+        self._state.advance(sequence=1)
         data = bytes(self._bus.dram[BLOCK : BLOCK + length])
         if checksum(data) != self._header("checksum") & 0xFF:
             return RomError.BAD_CHECKSUM
         return data
-
-    def _stored(self, length: int) -> None:
-        self._address = self._address + length & MASK32
-        self._received = self._received + length & MASK32
 
     def _mem_data(self) -> Generator[int | Wait, None, int]:
         yield self._soc.cycles(memory.COST_OTHER)
@@ -285,8 +272,8 @@ class DownloadLoader:
         if isinstance(data, RomError):
             return data
         yield self._soc.cycles(len(data) * memory.COST_MEM_BYTE)
-        self._bus.copy_in(self._address, data)
-        self._stored(len(data))
+        self._bus.copy_in(self._state.read("address"), data)
+        self._state.advance(address=len(data), received=len(data))
         return 0
 
     def _mem_end(self) -> Generator[int | Wait, None, int]:
@@ -294,7 +281,7 @@ class DownloadLoader:
         if self._header("size") > MEM_END.size:
             return RomError.INVALID
         if not self._body(MEM_END, "stay") & 0xFF:
-            self._leaving = True
+            self._state.write(run=LEAVE)
         memory.set_word(self._bus, memory.USER_START, self._body(MEM_END, "entry"))
         return 0
 
@@ -305,7 +292,7 @@ class DownloadLoader:
         if self._header("size") != FLASH_BEGIN.size or block_size > MAX_BLOCK:
             return RomError.INVALID
         size, blocks, offset = (self._body(FLASH_BEGIN, name) for name in ("erase_size", "blocks", "offset"))
-        self._begin(size, blocks, block_size, offset)
+        self._state.begin(size, blocks, block_size, offset)
         erased = yield from self._flash.erase_area(offset, size)
         return 0 if erased else RomError.FLASH_FAILED
 
@@ -316,21 +303,22 @@ class DownloadLoader:
             return data
         yield self._soc.cycles(2 * len(data) * memory.COST_CHECKSUM_BYTE)
         # What the two return is not looked at: past the end of the chip the block in RAM proves itself.
-        yield from self._flash.write(self._address, data)
-        found = yield from self._flash.read(self._address, len(data))
+        address = self._state.read("address")
+        yield from self._flash.write(address, data)
+        found = yield from self._flash.read(address, len(data))
         if found is not None:
             self._bus.dram[BLOCK : BLOCK + len(found)] = found
         read_back = bytes(self._bus.dram[BLOCK : BLOCK + len(data)])
         if checksum(read_back) != self._header("checksum") & 0xFF:
             return RomError.READ_BACK_DIFFERS
-        self._stored(len(data))
+        self._state.advance(address=len(data), received=len(data))
         return 0
 
     def _flash_end(self) -> Generator[int | Wait, None, int]:
         yield self._soc.cycles(memory.COST_OTHER)
-        self._leaving = True
+        self._state.write(run=LEAVE)
         memory.set_word(self._bus, memory.USER_START, 0)
-        if self._blocks != self._sequence or self._size != self._received:
+        if not self._state.complete():
             return RomError.FLASH_FAILED
         yield from self._flash.lock()
         return 0

@@ -56,8 +56,17 @@ def test_a_watchdog_reset_says_so_and_looks_at_the_straps() -> None:
     assert bench.state() is CpuState.AUTOBAUD
 
 
+@pytest.mark.spec("BOOT-12")
+@pytest.mark.parametrize(("cause", "mode"), [(3, 0), (3, 2), (6, 4)])
+def test_software_reset_with_straps_for_neither_uart_nor_flash_runs_nothing(cause: int, mode: int) -> None:
+    bench = Bench(cause=cause, boot_mode=mode)
+    banner = b"\r\n ets Jan  8 2013,rst cause:%d, boot mode:(%d,7)\r\n\r\n" % (cause, mode)
+    assert bench.boot_log == banner + b"user code done\r\n"
+    assert bench.state() is CpuState.IDLE
+
+
 @pytest.mark.parametrize("cause", [3, 6])
-def test_software_reset_boots_the_flash_whatever_the_straps_say(cause: int) -> None:
+def test_software_reset_boots_the_flash_with_the_uart_strap_too(cause: int) -> None:
     bench = Bench(cause=cause)
     assert bench.boot_log == BANNER % (cause, 1) + b"ets_main.c "
     assert bench.state() is CpuState.DEAD

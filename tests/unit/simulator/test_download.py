@@ -10,11 +10,13 @@ import pytest
 
 from esp8266sim.bootrom import memory
 from esp8266sim.bootrom.activity import CpuState
+from esp8266sim.bootrom.state import LAYOUT, LEAVE, RUN, STATE
 from esp8266sim.clock import SECOND
 from esp8266sim.line import Burst
 from esp8266sim.soc import uart
+from esp8266sim.soc.bus import DRAM
 from esp8266sim.trace import Kind
-from esprom.protocol import Command
+from esprom.protocol import Command, checksum
 from tests.bench import (
     IRAM,
     OK,
@@ -132,6 +134,13 @@ def test_the_fifo_is_empty_for_who_reads_its_registers(bench: Bench) -> None:
     assert len(bench.ask(sent)) == 16
     assert bench.board.trace.of(Kind.OVERRUN) == []
     assert bench.value(status) & 0xFF == 0
+
+
+def test_not_even_the_byte_that_comes_during_the_command_is_in_the_fifo() -> None:
+    baud = 2_000_000  # at which two bytes take as long as a READ_REG
+    bench = Bench().sync(baud)
+    answer = bench.send(read_reg(uart.BASE + uart.STATUS) + MAGIC, baud)
+    assert answer == bytes.fromhex("c0010a0200000000000000c0") + MAGIC_REPLY
 
 
 def test_the_ring_holds_what_was_received(bench: Bench) -> None:
@@ -270,6 +279,7 @@ def test_the_delay_is_counted_in_cycles_that_ram_says(bench: Bench) -> None:
     quick = takes(0)
     assert takes(10_000) - quick == pytest.approx(10_000 * 80 * SECOND / 52e6, abs=100)
     assert takes(0x10000) == quick  # only the low half of the word counts
+    assert takes(0x10000 + 500) == takes(500)
     bench.bus.poke(memory.CYCLES_PER_US, words(40))
     assert takes(10_000) - quick == pytest.approx(10_000 * 40 * SECOND / 52e6, abs=100)
 
@@ -292,6 +302,9 @@ def test_a_reply_comes_when_the_work_is_done() -> None:
     work = bench.board.soc.cycles(memory.COST_READ_REG)
     assert replies[0].start == began + 14 * 10 * round(SECOND / 115200) + work
     assert replies[0].bit == round(451 * SECOND / 52_000_000)
+    assert (
+        bench.clock.now == replies[0].end - 2 * 10 * replies[0].bit
+    )  # the CPU: two bytes are still going out
     replies.clear()
     bench.board.receive(Burst(bench.clock.now, round(SECOND / 115200), SYNC))
     bench.settle()
@@ -323,6 +336,11 @@ def test_a_block_with_a_wrong_checksum_counts_but_takes_no_room(bench: Bench) ->
     assert bench.status(data(Command.MEM_DATA, BLOCK, 0)) == INVALID
     assert bench.status(data(Command.MEM_DATA, BLOCK, 1)) == b"\x00\x05"
     assert bench.bus.peek(RAM, 128) == BLOCK + bytes(64)
+
+
+def test_only_the_low_byte_of_the_checksum_counts(bench: Bench) -> None:
+    bench.send(mem_begin(RAM, block_size=64))
+    assert bench.status(data(Command.MEM_DATA, BLOCK, 0, check=0xABCD00 | checksum(BLOCK))) == OK
 
 
 def test_a_size_field_too_large_does_not_count(bench: Bench) -> None:
@@ -422,3 +440,30 @@ def test_flash_end_compares_the_totals_and_leaves_in_any_case(
 
 def test_flash_end_without_a_begin_fails_and_leaves(bench: Bench) -> None:
     assert b"\x01\x06\xc0ets_main.c " in bench.send(raw(Command.FLASH_END, words(0)))
+
+
+def test_flash_end_forgets_the_entry_that_was_stored(bench: Bench) -> None:
+    bench.send(raw(Command.MEM_END, words(1, IRAM)))
+    assert b"ets_main.c " in bench.send(raw(Command.FLASH_END, words(1)))
+    assert bench.board.trace.of(Kind.NOT_EXECUTED) == []
+
+
+# -- the state struct ------------------------------------------------------------------------------
+
+
+@pytest.mark.spec("ROM-27")
+def test_the_state_is_in_ram_and_can_be_changed_there(bench: Bench) -> None:
+    """Where on the stack it lies is the model's choice; that it lies there is the ROM's."""
+    state = DRAM + STATE
+    assert bench.send(mem_begin(RAM, size=0x80, blocks=2, block_size=0x40)).endswith(OK + b"\xc0")
+    assert bench.board.soc.bus.peek(state, 24) == words(0x80, 2, 0x40, 0, 0, RAM)
+    bench.send(write_reg(state + LAYOUT.offset("sequence"), 7))
+    bench.send(write_reg(state + LAYOUT.offset("address"), RAM + 0x100))
+    assert bench.send(data(Command.MEM_DATA, BLOCK, 7)).endswith(OK + b"\xc0")
+    assert bench.board.soc.bus.peek(RAM + 0x100, 64) == BLOCK
+    assert bench.board.soc.bus.peek(state, 24) == words(0x80, 2, 0x40, 8, 64, RAM + 0x140)
+
+
+def test_the_run_flag_in_ram_leaves_the_loop(bench: Bench) -> None:
+    bench.send(write_reg(DRAM + RUN, LEAVE))
+    assert bench.state() is CpuState.DEAD  # it went on to boot a blank flash

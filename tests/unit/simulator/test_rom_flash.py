@@ -198,7 +198,7 @@ def test_a_piece_that_is_no_multiple_of_4_stops_the_write(rig: Rig) -> None:
     assert rig.call(rig.flash.write(0x02, bytes(0x30))) is True
 
 
-@pytest.mark.parametrize(("address", "size"), [(0x400000, 4), (0x3FFFFC, 8), (0x80000000, 4)])
+@pytest.mark.parametrize(("address", "size"), [(0x400000, 4), (0x3FFFFC, 8), (0x3FFFFD, 4), (0x80000000, 4)])
 def test_beyond_the_end_nothing_is_written_or_read(rig: Rig, address: int, size: int) -> None:
     assert rig.call(rig.flash.write(address, bytes(size))) is False
     assert rig.call(rig.flash.read(address, size)) is None

@@ -59,6 +59,7 @@ def test_read_returns_what_has_come_when_the_timeout_is_over(port: Serial) -> No
 
 def test_read_keeps_to_a_timeout_of_nothing(port: Serial) -> None:
     port.timeout = 0
+    port.write(MAGIC)
     began = port.clock.now()
     assert port.read(1) == b""
     assert port.clock.now() == began
