@@ -28,7 +28,7 @@ def backup(session: Session, name: Path, *, force: bool) -> Facts:
     """
     with session.device() as device:
         _print_board(session, device)
-        announce(session, device.flash().size, device.estimate_read(device.flash().size), passes=2)
+        announce(session, device, device.flash().size, passes=2)
         with session.progress() as progress:
             result = device.backup(name, force=force, progress=progress)
         chip, flash = device.chip, device.flash()

@@ -13,6 +13,8 @@ from esprom.cli.output import Facts
 from esprom.cli.session import Session
 from esprom.cli.values import ADDRESS, EXTENT, OUTPUT_FILE, Extent, amount, duration
 
+USUAL_BAUD = 115200
+LONG_S = 60  # worth a hint
 AT_ONCE = 0x10000  # bytes; so few need no announcement, and no measuring of the line
 
 
@@ -34,7 +36,7 @@ def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Fac
             lambda fitting: session.command("read-flash", f"{offset:#x}", fitting, str(file)),
         )
         if size > AT_ONCE:
-            announce(session, size, device.estimate_read(size))
+            announce(session, device, size)
         with session.progress() as progress:
             data = device.read_flash(offset, size, progress=progress)
     esprom.save(file, data, overwrite=True)
@@ -47,10 +49,17 @@ def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Fac
     }
 
 
-def announce(session: Session, size: int, estimate: "esprom.Estimate", *, passes: int = 1) -> None:
-    """Say how long a read will take, and what makes it take so long."""
+def announce(session: Session, device: "esprom.Device", size: int, *, passes: int = 1) -> None:
+    """Say how long a read will take, what makes it take so long, and what would make it quicker."""
+    estimate = device.estimate_read(size)
+    seconds = estimate.seconds * passes
     twice = {1: "", 2: " twice"}[passes]
     session.output.note(
-        f"reading {amount(size)}{twice} will take about {duration(estimate.seconds * passes)}: "
+        f"reading {amount(size)}{twice} will take about {duration(seconds)}: "
         f"{amount(estimate.bytes_per_s)}/s, set by {estimate.reason}"
     )
+    if seconds > LONG_S and device.baud <= USUAL_BAUD:
+        session.output.note(
+            f"--baud {4 * USUAL_BAUD} is about {4 * USUAL_BAUD // device.baud} times as quick, "
+            "if the adapter and the wires carry it"
+        )
