@@ -11,6 +11,7 @@ from esp8266sim.chips import RECORDER, ChipModel
 from esp8266sim.clock import SECOND
 from esp8266sim.line import Burst
 from esp8266sim.profiles import efuse_words
+from esp8266sim.trace import Kind
 from esprom.protocol import Command, checksum, packet, slip
 from esprom.protocol.packets import RESPONSE, Response, Sync
 from tests.vectors.runner import Tap
@@ -19,7 +20,8 @@ RAM = 0x3FFE8000  # free for everybody
 IRAM = 0x40100000
 BAUD = 115200
 SYNC = slip.encode(packet(Command.SYNC, Sync()))
-OK = b"\x00\x00"
+OK = b"\x00\x00"  # status and error
+INVALID, FAILED, BAD_CHECKSUM, DIFFERS = b"\x01\x05", b"\x01\x06", b"\x01\x07", b"\x01\x08"
 
 
 def words(*values: int) -> bytes:
@@ -42,6 +44,10 @@ def read_reg(address: int) -> bytes:
     return raw(Command.READ_REG, words(address))
 
 
+MAGIC = read_reg(0x40001000)
+MAGIC_REPLY = bytes.fromhex("c0010a020001c1f0ff0000c0")
+
+
 def write_reg(address: int, value: int, mask: int = 0xFFFFFFFF, delay_us: int = 0) -> bytes:
     return raw(Command.WRITE_REG, words(address, value, mask, delay_us))
 
@@ -52,6 +58,10 @@ def flash_begin(offset: int, size: int, blocks: int = 1, block_size: int = 0x400
 
 def mem_begin(address: int, size: int = 0x400, blocks: int = 1, block_size: int = 0x400) -> bytes:
     return raw(Command.MEM_BEGIN, words(size, blocks, block_size, address))
+
+
+def banner(cause: int, mode: int, sdio: int = 7) -> bytes:
+    return b"\r\n ets Jan  8 2013,rst cause:%d, boot mode:(%d,%d)\r\n\r\n" % (cause, mode, sdio)
 
 
 class Bench:
@@ -78,6 +88,10 @@ class Bench:
 
     def state(self) -> CpuState:
         return self.board.cpu_state
+
+    def faults(self) -> list[tuple[int | None, int | None]]:
+        """Return cause and address of what has killed the CPU."""
+        return [(event.cause, event.address) for event in self.board.trace.of(Kind.EXCEPTION)]
 
     def settle(self) -> None:
         """Let the board run until nothing happens any more."""

@@ -12,14 +12,14 @@ from esp8266sim.clock import MS, SECOND
 from esp8266sim.line import Burst
 from esp8266sim.soc.bus import DRAM, IRAM
 from esp8266sim.trace import Kind, Trace, TraceEvent
-from tests.bench import SYNC, read_reg, write_reg
+from tests.bench import SYNC, banner, read_reg, write_reg
 from tests.vectors.runner import Tap
 
 ESP01 = PROFILES["esp01"]
 
 
 class Rig:
-    """A board whose output is heard at its own rate."""
+    """A board with its wires, heard at its own rate (`tests.bench` has one that sets straps without them)."""
 
     def __init__(self, wiring: Wiring = Wiring.AUTO) -> None:
         self.board = Board(ESP01, wiring=wiring)
@@ -42,20 +42,18 @@ class Rig:
         return self.run()
 
 
-def banner(cause: int, mode: int) -> bytes:
-    return b"rst cause:%d, boot mode:(%d,7)" % (cause, mode)
-
-
 def test_a_new_board_is_powered_and_boots_its_flash() -> None:
     assert banner(1, 3) in Rig().run()
 
 
+@pytest.mark.spec("LINE-14")
 def test_the_jumper_leads_to_download_mode() -> None:
     rig = Rig(Wiring.JUMPER)
     assert banner(1, 1) in rig.run()
     assert rig.state() is CpuState.AUTOBAUD
 
 
+@pytest.mark.spec("LINE-11")
 def test_rts_alone_holds_the_chip_in_reset() -> None:
     rig = Rig()
     rig.run()
@@ -66,6 +64,7 @@ def test_rts_alone_holds_the_chip_in_reset() -> None:
     assert banner(2, 3) in rig.run()
 
 
+@pytest.mark.spec("LINE-12")
 def test_reset_rises_a_millisecond_after_it_is_let_go() -> None:
     rig = Rig()
     rig.run()
@@ -78,6 +77,7 @@ def test_reset_rises_a_millisecond_after_it_is_let_go() -> None:
     assert rig.state() is CpuState.BOOTING
 
 
+@pytest.mark.spec("LINE-11", "LINE-12")
 def test_the_usual_sequence_leads_to_download_mode() -> None:
     rig = Rig()
     rig.run()
@@ -91,6 +91,7 @@ def test_the_usual_sequence_leads_to_download_mode() -> None:
     assert rig.state() is CpuState.AUTOBAUD
 
 
+@pytest.mark.spec("LINE-11")
 def test_the_straps_count_when_reset_rises() -> None:
     rig = Rig()
     rig.lines(dtr=False, rts=True)
@@ -99,6 +100,16 @@ def test_the_straps_count_when_reset_rises() -> None:
     assert banner(2, 3) in rig.run()
 
 
+@pytest.mark.spec("LINE-11")
+def test_both_lines_asserted_let_reset_go_with_gpio0_high() -> None:
+    rig = Rig()
+    rig.run()
+    rig.lines(dtr=False, rts=True)
+    rig.lines(dtr=True, rts=True)
+    assert banner(2, 3) in rig.run()
+
+
+@pytest.mark.spec("LINE-11")
 @pytest.mark.parametrize(("dtr", "rts"), [(True, True), (True, False), (False, False)])
 def test_no_other_setting_resets(dtr: bool, rts: bool) -> None:
     rig = Rig()
@@ -119,6 +130,7 @@ def test_reset_pulled_again_before_it_rises_starts_nothing() -> None:
     assert rig.state() is CpuState.RESET
 
 
+@pytest.mark.spec("LINE-14")
 def test_the_modem_lines_reach_nothing_on_a_jumper_board() -> None:
     rig = Rig(Wiring.JUMPER)
     rig.run()
@@ -126,6 +138,8 @@ def test_the_modem_lines_reach_nothing_on_a_jumper_board() -> None:
     rig.lines(dtr=False, rts=False)
     assert rig.run() == b""
     assert rig.state() is CpuState.AUTOBAUD
+    rig.board.press_reset()
+    assert rig.run() == banner(2, 1)
 
 
 def test_the_reset_button() -> None:
@@ -169,6 +183,7 @@ def test_the_supply_wakes_a_sleeping_flash_and_a_reset_does_not() -> None:
     assert rig.board.flash.transfer(0x9F, None, b"", 3) == b"\xef\x40\x14"
 
 
+@pytest.mark.spec("LINE-13")
 def test_a_reset_cuts_what_was_being_said() -> None:
     rig = Rig()
     board = Board(ESP01)
@@ -206,6 +221,7 @@ def test_a_reset_ends_an_open_frame_and_the_rate_is_found_anew() -> None:
     assert len(rig.send(SYNC)) == 96
 
 
+@pytest.mark.spec("REG-3")
 def test_the_mac_address_is_in_the_efuses() -> None:
     rig = Rig(Wiring.JUMPER)
     rig.run()
@@ -232,6 +248,31 @@ def test_the_same_calls_give_the_same_times_and_bytes() -> None:
         return times, said
 
     assert life() == life()
+
+
+@pytest.mark.spec("LINE-10")
+def test_the_bridge_hears_the_board_at_the_hosts_rate() -> None:
+    board = Board(ESP01, wiring=Wiring.JUMPER)
+    board.bridge.baud = 115200
+    board.clock.advance(100 * MS)
+    garbage = bytes(board.bridge.delivered)
+    assert garbage and b"ets" not in garbage
+    board = Board(ESP01, wiring=Wiring.JUMPER)
+    board.bridge.baud = 74880
+    board.clock.advance(100 * MS)
+    assert bytes(board.bridge.delivered) == banner(1, 1)
+
+
+@pytest.mark.spec("LINE-2", "BOOT-9")
+def test_sync_travels_both_ways_at_a_divisor_that_no_baud_hits() -> None:
+    board = Board(ESP01, wiring=Wiring.JUMPER)
+    board.clock.advance(100 * MS)
+    board.bridge.discard()
+    for _ in range(2):
+        board.bridge.write(SYNC)
+        board.clock.advance(board.clock.now + 100 * MS)
+    assert board.soc.uart.divisor == 451
+    assert bytes(board.bridge.delivered).count(b"\xc0\x01\x08") == 8
 
 
 def test_the_trace_is_limited() -> None:

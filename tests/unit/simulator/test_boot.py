@@ -16,14 +16,14 @@ from esp8266sim.soc import uart
 from esp8266sim.soc.bus import DRAM, IRAM
 from esp8266sim.trace import Kind
 from esprom.image.layout import ImageHeader, Segment, build_image
-from tests.bench import SYNC, Bench
+from tests.bench import MAGIC, MAGIC_REPLY, SYNC, Bench, banner
+from tests.vectors.runner import DEFAULT_VECTORS, load
 
-BANNER = b"\r\n ets Jan  8 2013,rst cause:%d, boot mode:(%d,7)\r\n\r\n"
+VECTORS = {vector.name: vector for file in DEFAULT_VECTORS for vector in load(file)}
 APB = 52_000_000
 POLL = round(80_000 * SECOND / APB)  # ps: ets_delay_us(1000) at 52 MHz
 ENTRY = IRAM + 4
-READ_REG_AND_END = bytes.fromhex("000a04000000000000100040c0")  # a frame without its first byte
-MAGIC_REPLY = bytes.fromhex("c0010a020001c1f0ff0000c0")
+READ_REG_AND_END = MAGIC[1:]  # a frame without its first byte
 
 
 def flash_with(image: bytes) -> bytearray:
@@ -43,16 +43,18 @@ def log_of(bench: Bench) -> bytes:
     return bench.boot_log.split(b"\r\n\r\n", 1)[1]
 
 
+@pytest.mark.spec("BOOT-3")
 @pytest.mark.parametrize("cause", [1, 2])
 def test_the_uart_strap_leads_to_the_download_loop(cause: int) -> None:
     bench = Bench(cause=cause)
-    assert bench.boot_log == BANNER % (cause, 1)
+    assert bench.boot_log == banner(cause, 1)
     assert bench.state() is CpuState.AUTOBAUD
 
 
+@pytest.mark.spec("BOOT-3")
 def test_a_watchdog_reset_says_so_and_looks_at_the_straps() -> None:
     bench = Bench(cause=4)
-    assert bench.boot_log == BANNER % (4, 1) + b"wdt reset\r\n"
+    assert bench.boot_log == banner(4, 1) + b"wdt reset\r\n"
     assert bench.state() is CpuState.AUTOBAUD
 
 
@@ -60,33 +62,35 @@ def test_a_watchdog_reset_says_so_and_looks_at_the_straps() -> None:
 @pytest.mark.parametrize(("cause", "mode"), [(3, 0), (3, 2), (6, 4)])
 def test_software_reset_with_straps_for_neither_uart_nor_flash_runs_nothing(cause: int, mode: int) -> None:
     bench = Bench(cause=cause, boot_mode=mode)
-    banner = b"\r\n ets Jan  8 2013,rst cause:%d, boot mode:(%d,7)\r\n\r\n" % (cause, mode)
-    assert bench.boot_log == banner + b"user code done\r\n"
+    assert bench.boot_log == banner(cause, mode) + b"user code done\r\n"
     assert bench.state() is CpuState.IDLE
 
 
+@pytest.mark.spec("BOOT-3", "BOOT-12")
 @pytest.mark.parametrize("cause", [3, 6])
 def test_software_reset_boots_the_flash_with_the_uart_strap_too(cause: int) -> None:
     bench = Bench(cause=cause)
-    assert bench.boot_log == BANNER % (cause, 1) + b"ets_main.c "
+    assert bench.boot_log == banner(cause, 1) + b"ets_main.c "
     assert bench.state() is CpuState.DEAD
 
 
+@pytest.mark.spec("BOOT-3", "BOOT-6")
 @pytest.mark.parametrize("cause", [0, 7, 8, 15])
 def test_an_unknown_cause_is_the_end(cause: int) -> None:
     bench = Bench(cause=cause)
-    assert bench.boot_log == BANNER % (cause, 1) + b"unknown reset\r\nets_main.c "
-    (fault,) = bench.board.trace.of(Kind.EXCEPTION)
-    assert (fault.cause, fault.address) == (28, 0xBB)
+    assert bench.boot_log == banner(cause, 1) + b"unknown reset\r\nets_main.c "
+    assert (bench.state(), bench.faults()) == (CpuState.DEAD, [(28, 0xBB)])
 
 
+@pytest.mark.spec("BOOT-3")
 @pytest.mark.parametrize(("detail", "cause"), [(1, 6), (8, 5), (0, 0), (2, 0), (0x3F, 0)])
 def test_cause_5_is_refined_by_the_next_register(detail: int, cause: int) -> None:
     bench = Bench()
     bench.board.reset(5, boot_mode=1)
     bench.board.rtc.values[0x18] = detail << 8
     bench.settle()
-    assert bench.tap.take().startswith(BANNER % (cause, 1))
+    ending = b"ets_main.c " if cause else b"unknown reset\r\nets_main.c "
+    assert bench.tap.take() == banner(cause, 1) + ending
 
 
 @pytest.mark.parametrize("mode", [0, 4, 5, 6, 7])
@@ -100,7 +104,7 @@ def test_beside_a_second_uart_the_sdio_mode_prints_nothing() -> None:
     bench = Bench()
     bench.board.reset(2, boot_mode=5, sdio=2)
     bench.settle()
-    assert bench.tap.take() == b"\r\n ets Jan  8 2013,rst cause:2, boot mode:(5,2)\r\n\r\n"
+    assert bench.tap.take() == banner(2, 5, sdio=2)
 
 
 def test_mode_2_jumps_to_iram_which_needs_a_cpu() -> None:
@@ -221,6 +225,16 @@ def test_the_loader_is_reached_without_any_sync() -> None:
 # -- booting from flash -----------------------------------------------------------------------------
 
 
+@pytest.mark.spec("BOOT-5", "BOOT-12")
+def test_the_recorded_image_is_loaded_with_the_roms_messages() -> None:
+    vector = VECTORS["flash/end-boots-image"]  # its last two bytes are printed by the image
+    recorded = bytes.fromhex(vector.setup["flash_put"][0][1])
+    bench = Bench(content=flash_with(recorded)).sync()
+    assert bench.send(vector.sent[0]) == vector.received[0][:-2]
+    assert bench.bus.peek(IRAM, 24) == recorded[16:40]
+    assert [event.address for event in bench.board.trace.of(Kind.NOT_EXECUTED)] == [0x40100004]
+
+
 def test_an_image_is_put_in_place_and_entered() -> None:
     bench = booted(image(Segment(IRAM, b"code"), Segment(DRAM + 0x100, b"data" * 3)))
     assert bench.bus.peek(IRAM, 4) == b"code"
@@ -277,18 +291,18 @@ def test_the_boot_log_reads_as_on_real_modules(sizes: tuple[int, ...], expected:
 
 
 def test_the_printed_checksum_runs_on_from_segment_to_segment() -> None:
-    log = log_of(booted(image(Segment(IRAM, b"\x01\x00\x00\x00"), Segment(DRAM, b"\x06\x00\x00\x00"))))
+    log = log_of(booted(image(Segment(IRAM, b"\x01\x00\x00\x00"), Segment(DRAM, b"\xe9\x00\x00\x00"))))
     found = [line for line in log.split(b"\r\n") if b"sum" in line]
-    assert found == [b"chksum 0xee", b"chksum 0xe8", b"csum 0xe8"]
+    assert found == [b"chksum 0xee", b"chksum 0x07", b"csum 0x07"]
 
 
-def test_a_wrong_checksum_is_the_end() -> None:
+@pytest.mark.spec("BOOT-5", "BOOT-6")
+def test_a_wrong_checksum_is_told_and_is_the_end() -> None:
     flash = bytearray(image(Segment(IRAM, b"code")))
     flash[-1] ^= 1
     bench = booted(bytes(flash))
-    assert bench.boot_log.endswith(b"csum err\r\nets_main.c ")
-    (fault,) = bench.board.trace.of(Kind.EXCEPTION)
-    assert (bench.state(), fault.cause, fault.address) == (CpuState.DEAD, 28, 0xB5)
+    assert log_of(bench).endswith(b"csum 0x%02x\r\ncsum err\r\nets_main.c " % (flash[-1] ^ 1))
+    assert (bench.state(), bench.faults()) == (CpuState.DEAD, [(28, 0xB5)])
 
 
 @pytest.mark.parametrize("flash", [b"", b"\xea\x04", b"\x00"])

@@ -88,12 +88,14 @@ def test_a_peripheral_is_reached(rig: Rig) -> None:
     assert rig.unmodelled == []
 
 
+@pytest.mark.spec("REG-1")
 def test_what_a_peripheral_does_not_model_reads_0_and_is_traced(rig: Rig) -> None:
     assert rig.bus.load32(PERIPHERAL + 0x20) == 0
     rig.bus.store32(PERIPHERAL + 0x24, 1)
     assert rig.unmodelled == [("load", PERIPHERAL + 0x20), ("store", PERIPHERAL + 0x24)]
 
 
+@pytest.mark.spec("REG-1")
 @pytest.mark.parametrize("address", [0x20000000, 0x3FFE7FFC, 0x40110000, 0x60000000, 0xFFFFFFFC])
 def test_where_nothing_is_reads_0_and_is_traced(rig: Rig, address: int) -> None:
     assert rig.bus.load32(address) == 0

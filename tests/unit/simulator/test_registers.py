@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Plain registers: what is kept, what is read-only, and where a host finds them."""
+
 import pytest
 
 from esp8266sim.soc import registers
 from esp8266sim.soc.registers import Gpio, RegisterBank, dport, io_mux, rtc, straps
+from tests.bench import Bench, write_reg
 
 WORDS = (0x11, 0x22, 0x33, 0x44)
 
@@ -34,7 +37,8 @@ def test_reset_gives_all_values_back() -> None:
     assert bank.values == {0x10: 5, 0x14: 6}
 
 
-@pytest.mark.parametrize("base", [registers.GPIO_OUT, registers.GPIO_ENABLE])
+@pytest.mark.spec("REG-12")
+@pytest.mark.parametrize("base", [0x00, 0x0C])
 def test_gpio_bits_are_set_and_cleared(base: int) -> None:
     gpio = Gpio(0)
     gpio.store(base, 0b0001)
@@ -48,10 +52,11 @@ def test_set_and_clear_registers_cannot_be_read(offset: int) -> None:
     assert Gpio(0).load(offset) is None
 
 
+@pytest.mark.spec("REG-12")
 def test_the_straps_cannot_be_overwritten() -> None:
     gpio = Gpio(straps(1, 7))
-    gpio.store(registers.GPIO_IN, 0)
-    assert gpio.load(registers.GPIO_IN) == 0xE0010000
+    assert gpio.store(0x18, 0)
+    assert gpio.load(0x18) == 0xE0010000
 
 
 @pytest.mark.parametrize(
@@ -65,6 +70,7 @@ def test_the_reset_cause_is_where_the_boot_code_looks() -> None:
     assert rtc(4).load(0x14) == 4
 
 
+@pytest.mark.spec("REG-3")
 def test_efuse_words_are_read_only() -> None:
     bank = dport(WORDS)
     assert [bank.load(offset) for offset in (0x50, 0x54, 0x58, 0x5C)] == list(WORDS)
@@ -75,3 +81,18 @@ def test_efuse_words_are_read_only() -> None:
 def test_every_pad_has_its_multiplexer() -> None:
     assert all(io_mux().load(offset) == 0 for offset in range(0, 0x44, 4))
     assert io_mux().load(0x44) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "value"),
+    [
+        pytest.param(0x60000078, 0x00062000, marks=pytest.mark.spec("REG-2"), id="UART_DATE"),
+        pytest.param(0x40001000, 0xFFF0C101, marks=pytest.mark.spec("REG-2"), id="a word of the ROM"),
+        pytest.param(0x3FF0005C, 0x005CCF7F, marks=pytest.mark.spec("REG-3"), id="eFuse"),
+        pytest.param(0x60000318, 0xE0010000, marks=pytest.mark.spec("REG-12"), id="GPIO_IN"),
+    ],
+)
+def test_a_host_reads_them_where_they_are(address: int, value: int) -> None:
+    bench = Bench().sync()
+    bench.send(write_reg(address, 0))
+    assert bench.value(address) == value

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from esp8266sim.bootrom import memory
 from esp8266sim.bootrom.activity import CpuState, Halt
 from esp8266sim.bootrom.flash import RomFlash
 from esp8266sim.chips import GD25Q32, RECORDER, W25Q32, W25Q80, ChipModel
@@ -18,9 +17,9 @@ from esp8266sim.clock import MS, SECOND, US
 from esp8266sim.flashchip import Operation
 from esp8266sim.profiles import PROFILES
 from esp8266sim.soc import spi
-from tests.bench import OK, Bench, data, flash_begin, raw, words, write_reg
+from tests.bench import DIFFERS, FAILED, INVALID, OK, Bench, data, flash_begin, raw, words, write_reg
 
-FAILED, DIFFERS = b"\x01\x06", b"\x01\x08"
+PARAMETERS = 0x3FFFC718
 SECTOR_ERASE, BLOCK_ERASE, PROGRAM, WRITE_STATUS = 0x20, 0xD8, 0x02, 0x01
 SLACK = 2 * MS  # for the CPU, the bus and the reply
 
@@ -50,9 +49,10 @@ class Rig:
         return [operation.address for operation in self.seen if operation.opcode == opcode]
 
     def parameters(self, **changes: int) -> None:
+        """Overwrite words of the flash parameters, as a host does."""
         names = ("id", "chip", "block", "sector", "page", "mask")
         for name, value in changes.items():
-            memory.set_word(self.bench.bus, memory.FLASH_PARAMETERS + 4 * names.index(name), value)
+            assert self.bench.status(write_reg(PARAMETERS + 4 * names.index(name), value)) == OK
 
 
 @pytest.fixture
@@ -113,9 +113,15 @@ def test_flash_begin_writes_the_status_three_times_with_two_bytes(rig: Rig) -> N
     assert rig.bench.value(spi.BASE + spi.CTRL) == 0x00688313 | spi.CTRL_TWO_BYTE_STATUS
 
 
-def test_a_refused_flash_begin_has_attached_all_the_same(rig: Rig) -> None:
-    rig.bench.send(raw(0x02, words(0x1000, 1, 0x400, 0), size=20))
-    assert [operation.opcode for operation in rig.seen] == [WRITE_STATUS]
+@pytest.mark.spec("ROM-21", "ROM-28")
+@pytest.mark.parametrize(
+    "refused",
+    [raw(0x02, words(0x1000, 1, 0x400, 0), size=20), flash_begin(0, 0x1000, block_size=0x1801)],
+    ids=["size", "block size"],
+)
+def test_a_refused_flash_begin_has_attached_all_the_same(rig: Rig, refused: bytes) -> None:
+    assert rig.bench.status(refused) == INVALID
+    assert [(operation.opcode, operation.sent) for operation in rig.seen] == [(WRITE_STATUS, b"\x02\x00")]
 
 
 def test_unlocking_clears_protection_before_the_erase(rig: Rig) -> None:
@@ -124,9 +130,10 @@ def test_unlocking_clears_protection_before_the_erase(rig: Rig) -> None:
     assert rig.cells[:0x2000] == b"\xff" * 0x2000
 
 
-# -- odd geometry, as SPI_SET_PARAMS may leave it -----------------------------------------------------
+# -- odd geometry, as SPI_SET_PARAMS or WRITE_REG may leave it ----------------------------------------
 
 
+@pytest.mark.spec("ROM-1", "ROM-26")
 def test_the_chip_ends_where_the_parameters_say(rig: Rig) -> None:
     rig.parameters(chip=0x10000)
     assert rig.bench.status(flash_begin(0xF000, 0x1000)) == FAILED
@@ -211,10 +218,18 @@ def test_the_last_byte_can_be_read(rig: Rig) -> None:
     assert rig.call(rig.flash.read(0x3FFFC0, 64)) == bytes(63) + b"\xa5"
 
 
-def test_a_block_past_the_end_passes_for_written(rig: Rig) -> None:
+@pytest.mark.spec("ROM-24")
+@pytest.mark.parametrize(
+    ("offset", "begun", "written"), [(0x400000, OK, OK), (0x3FFFF00, FAILED, b"\x00\x06")]
+)
+def test_blocks_past_the_end_pass_for_written(rig: Rig, offset: int, begun: bytes, written: bytes) -> None:
     """The block in RAM proves itself, since nothing was read over it."""
-    rig.bench.send(flash_begin(0x400000, 0))
-    assert rig.bench.status(data(0x03, bytes(64), 0)) == OK
+    assert rig.bench.status(flash_begin(offset, 0)) == begun
+    before = b"\xff" * len(rig.cells)
+    rig.bench.board.flash.array[:] = before
+    for sequence in range(2):
+        assert rig.bench.status(data(0x03, bytes([sequence]) * 64, sequence)) == written
+    assert rig.cells == before
 
 
 def test_a_block_over_programmed_cells_differs_and_does_not_move_on() -> None:

@@ -15,10 +15,7 @@ from esp8266sim.chips import W25Q32, W25Q80
 from esp8266sim.clock import MS
 from esp8266sim.demo import firmware
 from esp8266sim.serve.sim import Serial
-from tests.bench import SYNC, data, flash_begin, read_reg
-
-REPLY = b"\xc0\x01\x0a\x02\x00\x01\xc1\xf0\xff\x00\x00\xc0"
-MAGIC = read_reg(0x40001000)
+from tests.bench import MAGIC, MAGIC_REPLY, SYNC, data, flash_begin
 
 
 @pytest.fixture
@@ -36,7 +33,7 @@ def port() -> Serial:
 def test_a_round_trip_takes_line_latency_and_work(port: Serial) -> None:
     began = port.clock.now()
     port.write(MAGIC)
-    assert port.read(12) == REPLY
+    assert port.read(12) == MAGIC_REPLY
     request, first = 14 * 10 / 115200, 10 / 115200
     elapsed = port.clock.now() - began
     assert elapsed == pytest.approx(125e-6 + request + first + 16e-3, abs=30e-6)
@@ -46,14 +43,14 @@ def test_low_latency_is_quicker(port: Serial) -> None:
     port.board.bridge.low_latency = True
     began = port.clock.now()
     port.write(MAGIC)
-    assert port.read(12) == REPLY
+    assert port.read(12) == MAGIC_REPLY
     assert port.clock.now() - began < 0.004
 
 
 def test_read_returns_what_has_come_when_the_timeout_is_over(port: Serial) -> None:
     port.write(MAGIC)
     began = port.clock.now()
-    assert port.read(13) == REPLY
+    assert port.read(13) == MAGIC_REPLY
     assert port.clock.now() - began == pytest.approx(0.1)
 
 
@@ -70,15 +67,15 @@ def test_read_takes_what_is_there_without_waiting(port: Serial) -> None:
     port.clock.sleep(0.1)
     began = port.clock.now()
     assert port.in_waiting == 12
-    assert port.read(5) == REPLY[:5]
-    assert port.read(7) == REPLY[5:]
+    assert port.read(5) == MAGIC_REPLY[:5]
+    assert port.read(7) == MAGIC_REPLY[5:]
     assert port.clock.now() == began
 
 
 def test_without_a_timeout_read_ends_with_the_boards_work(port: Serial) -> None:
     port.timeout = None
     port.write(MAGIC)
-    assert port.read(1000) == REPLY
+    assert port.read(1000) == MAGIC_REPLY
 
 
 def test_sleeping_runs_the_board() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The download loader: what the vectors do not have, and what the ROM's code decides.
+"""The download loader's commands and replies: what the vectors do not have, and what the ROM's code decides.
 
 Frames are built by hand (`tests.bench`), answers are given as bytes or as what they mean.
 """
@@ -13,12 +13,15 @@ from esp8266sim.bootrom.activity import CpuState
 from esp8266sim.bootrom.state import LAYOUT, LEAVE, RUN, STATE
 from esp8266sim.clock import SECOND
 from esp8266sim.line import Burst
-from esp8266sim.soc import uart
 from esp8266sim.soc.bus import DRAM
 from esp8266sim.trace import Kind
 from esprom.protocol import Command, checksum
 from tests.bench import (
+    BAD_CHECKSUM,
+    FAILED,
+    INVALID,
     IRAM,
+    MAGIC,
     OK,
     RAM,
     SYNC,
@@ -32,151 +35,13 @@ from tests.bench import (
     write_reg,
 )
 
-PACKET, REPLY, RING, UART_DEVICE = 0x3FFFA000, 0x3FFFDE00, 0x3FFFDE60, 0x3FFFDE10
-INVALID, FAILED, BAD_CHECKSUM, DIFFERS = b"\x01\x05", b"\x01\x06", b"\x01\x07", b"\x01\x08"
+REPLY, ENTRY = 0x3FFFDE00, 0x3FFFDCD0
 BLOCK = bytes(range(64))
-MAGIC = read_reg(0x40001000)
-MAGIC_REPLY = bytes.fromhex("c0010a020001c1f0ff0000c0")
 
 
 @pytest.fixture
 def bench() -> Bench:
     return Bench().sync()
-
-
-def faults(bench: Bench) -> list[tuple[int | None, int | None]]:
-    return [(event.cause, event.address) for event in bench.board.trace.of(Kind.EXCEPTION)]
-
-
-# -- frames ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"noise" + MAGIC,
-        b"\xdb\xdb\xdb" + MAGIC,  # outside a frame an escape is noise too
-        b"\xc0\xc0\xc0" + MAGIC + b"\xc0\xc0",
-        MAGIC[:9] + b"\xdb" + MAGIC[9:],  # an escape is dropped, the byte behind it kept
-    ],
-)
-def test_what_is_not_part_of_the_packet_does_not_matter(bench: Bench, sent: bytes) -> None:
-    assert bench.send(sent) == MAGIC_REPLY
-
-
-@pytest.mark.parametrize("escaped", [b"\xdb\xdc", b"\xdb\xc0"])
-def test_an_escaped_end_is_stored_and_does_not_end_the_frame(bench: Bench, escaped: bytes) -> None:
-    assert bench.send(b"\xc0\x00\x77" + escaped) == b""
-    bench.send(b"\x01\xc0")
-    assert bench.bus.peek(PACKET, 4) == b"\x00\x77\xc0\x01"
-
-
-def test_a_frame_may_take_for_ever(bench: Bench) -> None:
-    for byte in MAGIC[:-1]:
-        assert bench.send(bytes([byte])) == b""
-        bench.clock.advance(bench.clock.now + 60 * SECOND)
-    assert bench.send(MAGIC[-1:]) == MAGIC_REPLY
-
-
-def test_an_empty_packet_repeats_the_last_command(bench: Bench) -> None:
-    bench.send(MAGIC)
-    assert bench.send(b"\xc0\x00\xc0") == MAGIC_REPLY
-
-
-def test_a_frame_of_the_whole_buffer_and_a_longer_one(bench: Bench) -> None:
-    for beyond in (0, 1, 0x4000):
-        assert bench.send(MAGIC[:-1] + b"\xa5" * (0x2000 - 12 + beyond) + b"\xc0") == MAGIC_REPLY
-        assert bench.bus.peek(PACKET + 0x1FFF, 1) == b"\xa5"
-        assert bench.bus.load32(PACKET + 0x2000) == 0x4000DC44  # the exception table behind it is whole
-
-
-def test_an_escape_beyond_the_buffer_is_still_an_escape(bench: Bench) -> None:
-    assert bench.send(MAGIC[:-1] + bytes(0x2100) + b"\xdb\xc0\xdb\xdc\xc0") == MAGIC_REPLY
-
-
-# -- the ring ----------------------------------------------------------------------------------------
-
-
-def while_busy(bench: Bench, sent: bytes) -> bytes:
-    """Send while a WRITE_REG waits for 65535 us; return what comes after its reply."""
-    answer = bench.send(write_reg(RAM, 1, delay_us=0xFFFF) + sent)
-    assert answer.startswith(b"\xc0\x01\x09\x02")
-    return answer[answer.index(b"\xc0", 1) + 1 :]
-
-
-@pytest.mark.parametrize(
-    ("count", "answer"),
-    [
-        (14, MAGIC_REPLY),
-        (255, MAGIC_REPLY),
-        (256, b""),  # lapped once: looks like none
-        (269, b""),  # 13 bytes of the frame are left, its first is not
-        (270, MAGIC_REPLY),
-        (511, MAGIC_REPLY),
-        (512, b""),
-        (526, MAGIC_REPLY),
-    ],
-)
-def test_what_comes_while_the_loader_is_busy_laps_the_ring(bench: Bench, count: int, answer: bytes) -> None:
-    assert while_busy(bench, MAGIC.rjust(count, b"\0")) == answer
-
-
-def test_requests_in_flight_are_answered_in_order(bench: Bench) -> None:
-    addresses = (0x40001000, 0x3FF00050, 0x3FFFC714, 0x40000080)
-    responses = bench.ask(b"".join(map(read_reg, addresses)))
-    assert [response.value for response in responses] == [0xFFF0C101, 0x56000000, 0x3FFFC718, 0x00000806]
-
-
-def test_the_fifo_is_empty_for_who_reads_its_registers(bench: Bench) -> None:
-    """The interrupt handler has put what was received into the ring, however much it is."""
-    status = uart.BASE + uart.STATUS
-    sent = write_reg(status, 0, 0, delay_us=0xFFFF) + read_reg(RAM) * 15
-    assert len(bench.ask(sent)) == 16
-    assert bench.board.trace.of(Kind.OVERRUN) == []
-    assert bench.value(status) & 0xFF == 0
-
-
-def test_not_even_the_byte_that_comes_during_the_command_is_in_the_fifo() -> None:
-    baud = 2_000_000  # at which two bytes take as long as a READ_REG
-    bench = Bench().sync(baud)
-    answer = bench.send(read_reg(uart.BASE + uart.STATUS) + MAGIC, baud)
-    assert answer == bytes.fromhex("c0010a0200000000000000c0") + MAGIC_REPLY
-
-
-def test_the_ring_holds_what_was_received(bench: Bench) -> None:
-    start = memory.word(bench.bus, UART_DEVICE + 32)
-    bench.send(MAGIC)
-    ring = bench.bus.peek(RING, 256)
-    assert (ring[start - RING :] + ring)[: len(MAGIC)] == MAGIC
-
-
-def test_the_ring_goes_where_ram_says(bench: Bench) -> None:
-    """Four records in one command move it: size, start, and both pointers."""
-    fields = words(*(x for at, v in ((24, 64), (28, RAM), (32, RAM), (36, RAM)) for x in at_field(at, v)))
-    assert bench.status(raw(Command.WRITE_REG, fields)) == OK
-    assert bench.send(MAGIC) == MAGIC_REPLY
-    assert bench.bus.peek(RAM, len(MAGIC)) == MAGIC
-    for _ in range(5):
-        assert bench.send(MAGIC) == MAGIC_REPLY
-    assert bench.bus.peek(RAM + 64, 64) == bytes(64)
-
-
-def at_field(offset: int, value: int) -> tuple[int, int, int, int]:
-    return UART_DEVICE + offset, value, 0xFFFFFFFF, 0
-
-
-@pytest.mark.parametrize("offset", [24, 28, 32, 36])
-@pytest.mark.parametrize("value", [0, 0x20000000, 0x3FFFFFFF, 0xFFFFFFFF])
-def test_a_ring_with_wild_pointers_is_the_end(bench: Bench, offset: int, value: int) -> None:
-    assert bench.send(write_reg(UART_DEVICE + offset, value))
-    assert bench.send(MAGIC) == b""
-    assert bench.state() is CpuState.STUCK
-    assert len(bench.bus.dram) == 0x18000
-
-
-def test_without_its_interrupt_the_loader_is_deaf(bench: Bench) -> None:
-    assert bench.send(write_reg(uart.BASE + uart.INT_ENA, 0))
-    assert not bench.answers()
 
 
 # -- dispatch and reply ------------------------------------------------------------------------------
@@ -195,6 +60,7 @@ def test_any_direction_but_zero_is_refused(bench: Bench, direction: int) -> None
     assert bench.status(raw(Command.READ_REG, words(RAM), direction=direction)) == INVALID
 
 
+@pytest.mark.spec("ROM-1", "ROM-6")
 def test_the_command_table_is_in_ram(bench: Bench) -> None:
     assert bench.value(0x3FFFCBA0 + 4 * Command.READ_REG) == 0x40003468
     bench.send(write_reg(0x3FFFCBA0, 0x40003468))
@@ -259,13 +125,25 @@ def test_records_before_one_that_faults_are_done(bench: Bench) -> None:
     records = words(RAM, 0x11, 0xFFFFFFFF, 0, RAM + 2, 0x22, 0xFFFFFFFF, 0, RAM + 4, 0x33, 0xFFFFFFFF, 0)
     assert bench.send(raw(Command.WRITE_REG, records)) == b""
     assert bench.bus.peek(RAM, 8) == words(0x11, 0)
-    assert (bench.state(), faults(bench)) == (CpuState.DEAD, [(9, RAM + 2)])
+    assert (bench.state(), bench.faults()) == (CpuState.DEAD, [(9, RAM + 2)])
     assert not bench.answers()
 
 
 def test_write_reg_reads_even_if_no_bit_is_written(bench: Bench) -> None:
     assert bench.send(write_reg(0x1000, 0, mask=0)) == b""
-    assert faults(bench) == [(28, 0x1000)]
+    assert bench.faults() == [(28, 0x1000)]
+
+
+@pytest.mark.spec("REG-1")
+def test_what_nothing_models_is_told_and_the_loader_itself_needs_none_of_it(bench: Bench) -> None:
+    def told() -> list[tuple[str, int | None]]:
+        return [(event.detail, event.address) for event in bench.board.trace.of(Kind.UNMODELLED)]
+
+    assert told() == []
+    nowhere = 0x60000F1C
+    assert bench.value(nowhere) == 0
+    assert bench.status(write_reg(nowhere, 1)) == OK
+    assert told() == [("load", nowhere), ("load", nowhere), ("store", nowhere)]
 
 
 def test_the_delay_is_counted_in_cycles_that_ram_says(bench: Bench) -> None:
@@ -323,10 +201,11 @@ def test_data_without_a_begin_is_refused(bench: Bench, op: int, block: bytes) ->
     assert bench.status(data(op, block, 0)) == INVALID
 
 
+@pytest.mark.spec("ROM-15")
 def test_a_refused_begin_leaves_what_the_one_before_said(bench: Bench) -> None:
     bench.send(mem_begin(RAM, block_size=64))
     assert bench.status(mem_begin(RAM + 0x100, block_size=0x1801)) == INVALID
-    bench.send(data(Command.MEM_DATA, BLOCK, 0))
+    assert bench.status(data(Command.MEM_DATA, BLOCK, 0)) == b"\x00\x05"
     assert bench.bus.peek(RAM, 64) == BLOCK
 
 
@@ -356,6 +235,7 @@ def test_blocks_follow_each_other_in_iram(bench: Bench) -> None:
     assert bench.bus.peek(IRAM, 128) == BLOCK * 2
 
 
+@pytest.mark.spec("ROM-14")
 @pytest.mark.parametrize(
     ("address", "length", "cause", "at"),
     [
@@ -372,13 +252,13 @@ def test_storing_where_it_cannot_be_is_the_end(
 ) -> None:
     bench.send(mem_begin(address, block_size=64))
     assert bench.send(data(Command.MEM_DATA, BLOCK[:length], 0)) == b""
-    assert (bench.state(), faults(bench)) == (CpuState.DEAD, [(cause, at)])
+    assert (bench.state(), bench.faults()) == (CpuState.DEAD, [(cause, at)])
 
 
 def test_data_after_flash_begin_goes_to_the_flash_offset_as_an_address(bench: Bench) -> None:
     bench.send(flash_begin(0x1000, 0x1000))
     assert bench.send(data(Command.MEM_DATA, BLOCK, 0)) == b""
-    assert faults(bench) == [(29, 0x1000)]
+    assert bench.faults() == [(29, 0x1000)]
 
 
 def test_data_can_be_stored_in_peripherals(bench: Bench) -> None:
@@ -396,7 +276,7 @@ def test_data_stored_in_the_reply_buffer_is_the_reply(bench: Bench) -> None:
 
 def test_mem_end_stores_the_entry_even_if_it_stays(bench: Bench) -> None:
     assert bench.status(raw(Command.MEM_END, words(1, 0x40101234))) == OK
-    assert bench.bus.load32(0x3FFFDCD0) == 0x40101234
+    assert bench.bus.load32(ENTRY) == 0x40101234
 
 
 @pytest.mark.parametrize(("flag", "stays"), [(0, False), (0x100, False), (0x80, True), (0xFF, True)])
@@ -427,12 +307,18 @@ def test_flash_parameters_want_their_exact_size(bench: Bench, size: int) -> None
 # -- leaving -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("ROM-9", "ROM-25")
 @pytest.mark.parametrize(("size", "blocks", "status"), [(64, 1, OK), (64, 2, FAILED), (65, 1, FAILED)])
+@pytest.mark.parametrize("to_flash", [False, True])
 def test_flash_end_compares_the_totals_and_leaves_in_any_case(
-    bench: Bench, size: int, blocks: int, status: bytes
+    bench: Bench, size: int, blocks: int, status: bytes, to_flash: bool
 ) -> None:
-    bench.send(mem_begin(RAM, size=size, blocks=blocks, block_size=64))
-    bench.send(data(Command.MEM_DATA, BLOCK, 0))
+    if to_flash:
+        assert bench.status(flash_begin(0x1000, size, blocks, 64)) == OK
+        assert bench.status(data(Command.FLASH_DATA, BLOCK, 0)) == OK
+    else:
+        assert bench.status(mem_begin(RAM, size, blocks, 64)) == OK
+        assert bench.status(data(Command.MEM_DATA, BLOCK, 0)) == OK
     answer = bench.send(raw(Command.FLASH_END, words(1)))
     assert answer == b"\xc0\x01\x04\x02\x00\x07\x07\x12\x20" + status + b"\xc0ets_main.c "
     assert (bench.board.flash.status == 0x1C) is (status == OK)
@@ -448,7 +334,7 @@ def test_flash_end_forgets_the_entry_that_was_stored(bench: Bench) -> None:
     assert bench.board.trace.of(Kind.NOT_EXECUTED) == []
 
 
-# -- the state struct ------------------------------------------------------------------------------
+# -- the state struct --------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("ROM-27")
@@ -467,3 +353,11 @@ def test_the_state_is_in_ram_and_can_be_changed_there(bench: Bench) -> None:
 def test_the_run_flag_in_ram_leaves_the_loop(bench: Bench) -> None:
     bench.send(write_reg(DRAM + RUN, LEAVE))
     assert bench.state() is CpuState.DEAD  # it went on to boot a blank flash
+
+
+@pytest.mark.spec("ROM-1", "BOOT-12")
+def test_the_entry_in_ram_is_where_the_loop_leads(bench: Bench) -> None:
+    bench.send(write_reg(ENTRY, IRAM + 0x40))
+    assert bench.value(ENTRY) == IRAM + 0x40
+    bench.send(write_reg(DRAM + RUN, LEAVE))
+    assert [event.address for event in bench.board.trace.of(Kind.NOT_EXECUTED)] == [IRAM + 0x40]
