@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Obstacle,
         RestorePlan,
         RestoreResult,
+        check_backup,
     )
     from esprom.device import (
         CancelCallback,
@@ -33,9 +34,20 @@ if TYPE_CHECKING:
         ProvedRead,
         connect,
     )
-    from esprom.files import save
-    from esprom.image import FirmwareImage, FlashHeader, Segment, edit_header, flash_header, parse_image
+    from esprom.files import is_stdout, save
+    from esprom.image import (
+        HEADER_FREQUENCIES,
+        HEADER_MODES,
+        HEADER_SIZES,
+        FirmwareImage,
+        FlashHeader,
+        Segment,
+        edit_header,
+        flash_header,
+        parse_image,
+    )
     from esprom.port.listing import PortInfo, ports
+    from esprom.sizes import size_name
 
 _HOME = {
     "esprom.backup": (
@@ -44,6 +56,7 @@ _HOME = {
         "Obstacle",
         "RestorePlan",
         "RestoreResult",
+        "check_backup",
     ),
     "esprom.device": (
         "CancelCallback",
@@ -56,8 +69,11 @@ _HOME = {
         "ProvedRead",
         "connect",
     ),
-    "esprom.files": ("save",),
+    "esprom.files": ("is_stdout", "save"),
     "esprom.image": (
+        "HEADER_FREQUENCIES",
+        "HEADER_MODES",
+        "HEADER_SIZES",
         "FirmwareImage",
         "FlashHeader",
         "Segment",
@@ -66,10 +82,14 @@ _HOME = {
         "parse_image",
     ),
     "esprom.port.listing": ("PortInfo", "ports"),
+    "esprom.sizes": ("size_name",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
+    "HEADER_FREQUENCIES",
+    "HEADER_MODES",
+    "HEADER_SIZES",
     "BackupResult",
     "CancelCallback",
     "ChipInfo",
@@ -88,12 +108,15 @@ __all__ = [
     "RestoreResult",
     "Segment",
     "__version__",
+    "check_backup",
     "connect",
     "edit_header",
     "flash_header",
+    "is_stdout",
     "parse_image",
     "ports",
     "save",
+    "size_name",
 ]
 
 

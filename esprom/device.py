@@ -6,6 +6,7 @@ One device is one conversation: use it from one thread at a time. Nothing here p
 an `EspromError`, and a caller's own mistake a `ValueError`.
 """
 
+import logging
 import os
 from collections.abc import Sequence
 from types import TracebackType
@@ -35,6 +36,9 @@ __all__ = [
 
 BEFORE = ("default-reset", "no-reset", "no-reset-no-sync")
 AFTER = ("hard-reset", "soft-reset", "no-reset")
+
+# Without a handler of the caller's, Python would print our warnings.
+logging.getLogger("esprom").addHandler(logging.NullHandler())
 
 
 def connect(
@@ -199,13 +203,14 @@ class Device:
             offset: any address in the flash.
             data: of any length.
             unprotect: lift the chip's block protection if it is on; it stays lifted.
-            progress: told how far it is; stages "erase", "write" and "verify".
+            progress: told how far it is; stages "write", which erases as it goes, and "verify".
             cancel: asked now and then; the range that is being written is then left unfinished.
 
         Raises:
             Refused: it reaches past the end of the flash; nothing was touched.
             FlashProtected: the protection is on; nothing was touched.
             VerifyFailed: the flash does not hold what was written.
+            EdgeLost: what lies beside it was erased and could not be put back; `kept` has it.
         """
         watch = self._watch(progress, cancel)
         rewriting.write(self._nor, self.flash(), offset, data, unprotect=unprotect, watch=watch)
@@ -235,6 +240,7 @@ class Device:
             ValueError: `offset` or `size` is not a multiple of the 4 KiB sector.
             Refused: it reaches past the end of the flash.
             FlashProtected: the protection is on; nothing was touched.
+            VerifyFailed: a sector is not blank after it was erased.
         """
         watch = self._watch(progress, cancel)
         rewriting.erase(self._nor, self.flash(), offset, size, unprotect=unprotect, watch=watch)

@@ -9,13 +9,15 @@
     ├── CommandFailed           5  the device answered, and said no
     ├── FlashProtected          5  the flash chip's protection bits forbid it
     ├── VerifyFailed            6  what was read differs from what should be there
+    ├── EdgeLost                1  bytes beside what was written were erased, and could not be put back
     ├── ImageError              1  a file is not what it should be
     ├── Refused                 1  esprom will not do it unless told to (`--force` and its kin)
     └── Cancelled             130  the caller's cancel callback said so
 
 The number is the exit code of the command line; with 0 (done), 2 (usage), 7 (interrupted with
-work saved to resume) and 130 (Ctrl-C) that is the whole table, and it is stable. A caller's own
-mistake is a `ValueError`. From bytes off the wire only `EspromError` may come out.
+work saved to resume: reserved, nothing ends with it yet) and 130 (Ctrl-C) that is the whole table,
+and it is stable. A caller's own mistake is a `ValueError`. From bytes off the wire only `EspromError` may
+come out.
 
 Messages are one line: what happened, what it means, what to do next. Facts are attributes.
 """
@@ -109,6 +111,20 @@ class VerifyFailed(EspromError):
     def __init__(self, message: str, *, address: int) -> None:
         super().__init__(message)
         self.address = address
+
+
+class EdgeLost(EspromError):
+    """A write ended between erasing a sector and programming it, and could not put back what stood there.
+
+    The bytes exist nowhere but here: save them before anything else.
+
+    Attributes:
+        kept: what the flash held beside the written range, by its address.
+    """
+
+    def __init__(self, message: str, *, kept: dict[int, bytes]) -> None:
+        super().__init__(message)
+        self.kept = kept
 
 
 class ImageError(EspromError):

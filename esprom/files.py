@@ -16,19 +16,24 @@ from pathlib import Path
 
 from esprom.errors import EspromError, ImageError, Refused
 
+STDOUT = 1  # file descriptor
+
 
 def save(path: str | os.PathLike[str], data: bytes, *, overwrite: bool) -> None:
     """Write `data` to `path`, whole or not at all.
 
-    Where `path` is a pipe or a device such as /dev/stdout it is written to, not replaced.
+    Where `path` is a link, the file that it leads to is replaced. Where it is a pipe or a device, or the
+    file that standard output goes to, it is written to and not replaced.
 
     Raises:
         Refused: there is such a file, and `overwrite` is False.
         EspromError: the system does not let us.
     """
     target = Path(path)
-    if overwrite and target.exists() and not target.is_file() and not target.is_dir():
-        _pour(target, data)
+    if overwrite and is_stdout(target):
+        _pour(STDOUT, target, data)
+    elif overwrite and target.exists() and not target.is_file() and not target.is_dir():
+        _pour(target, target, data)
     else:
         save_together([(target, data)], overwrite=overwrite)
 
@@ -45,6 +50,7 @@ def save_together(files: Sequence[tuple[str | os.PathLike[str], bytes]], *, over
     """
     targets = [Path(path) for path, _ in files]
     check_targets(targets, overwrite=overwrite)
+    targets = [_real(target) for target in targets]
     staged: list[_Staged] = []
     try:
         for target, (_, data) in zip(targets, files, strict=True):
@@ -79,11 +85,12 @@ def check_targets(paths: Sequence[Path], *, overwrite: bool, size: int = 0) -> N
             raise EspromError(f"cannot write {path}: it is a folder")
         if not overwrite and os.path.lexists(path):
             raise Refused(_exists(path))
-        if not path.parent.is_dir():
-            raise EspromError(f"cannot write {path}: there is no folder {path.parent}")
-        if not os.access(path.parent, os.W_OK):
-            raise EspromError(f"cannot write {path}: the folder {path.parent} must not be written to")
-        free = shutil.disk_usage(path.parent).free
+        folder = _real(path).parent
+        if not folder.is_dir():
+            raise EspromError(f"cannot write {path}: there is no folder {folder}")
+        if not os.access(folder, os.W_OK):
+            raise EspromError(f"cannot write {path}: the folder {folder} must not be written to")
+        free = shutil.disk_usage(folder).free
         if free < size:
             raise EspromError(f"cannot write {path}: {size} bytes are needed, the disk has {free} left")
 
@@ -96,9 +103,17 @@ def load(path: str | os.PathLike[str]) -> bytes:
         raise ImageError(f"cannot read {path}: {exc.strerror or exc}") from exc
 
 
-def _pour(target: Path, data: bytes) -> None:
+def is_stdout(path: str | os.PathLike[str]) -> bool:
+    """Say whether `path` leads to where standard output goes, as /dev/stdout does."""
     try:
-        with target.open("wb") as stream:
+        return os.path.samestat(os.stat(path), os.fstat(STDOUT))
+    except OSError:  # there is no such file, or no standard output
+        return False
+
+
+def _pour(into: Path | int, target: Path, data: bytes) -> None:
+    try:
+        with open(into, "wb", closefd=not isinstance(into, int)) as stream:
             stream.write(data)
     except OSError as exc:
         raise EspromError(f"cannot write {target}: {exc.strerror or exc}") from exc
@@ -170,6 +185,11 @@ def _push_names_to_disk(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _real(path: Path) -> Path:
+    """Return the file that a link leads to, any other path as it is."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _exists(path: Path) -> str:

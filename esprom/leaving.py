@@ -32,11 +32,14 @@ def hard_reset(port: Port) -> None:
 
 
 def leave(rom: RomLoader, nor: NorFlash, after: str) -> None:
-    """Do what was agreed for the end. The work is done, so nothing that fails now is worth an error."""
+    """Do what was agreed for the end. The work is done, so nothing that fails now is worth an error.
+
+    The registers are given back even before a reset: not every line has one, and nobody hears if it fails.
+    """
+    with suppress(EspromError):
+        nor.give_back()
     with suppress(EspromError):
         if after == "hard-reset":
             reset.play(rom.session.port, reset.HARD_RESET)
         elif after == "soft-reset":
             boot_flash(rom, nor)
-        else:
-            nor.give_back()

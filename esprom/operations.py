@@ -3,33 +3,46 @@
 
 What changes the flash is in `rewriting`. Each job is a plain function over the loader, with a `Watch` for
 progress and cancelling; ranges are checked before anything is touched.
+
+One rule: what was read counts if the flash chip answers with its id behind it. A chip that went away, into
+power-down or for want of supply, reads as zeros or ones, twice the same.
 """
 
 import logging
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
-from esprom.errors import MalformedPacket, ProtocolError, Refused, VerifyFailed
+from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError, Refused, VerifyFailed
 from esprom.flash import jedec, sfdp
 from esprom.flash.geometry import SECTOR, round_down, round_up
 from esprom.loader.nor import NorFlash
 from esprom.loader.rom import LARGEST_BLOCK, LOWEST_ADDRESS, WORD, RomLoader, send_blocks
+from esprom.loader.session import OutOfStep
 from esprom.loader.spi import BUFFER
 from esprom.progress import Stage, Watch
+from esprom.sizes import size_name
 
 ADDRESSABLE = 1 << 24  # bytes that a 24-bit address reaches
-PLAUSIBLE_SIZE = range(1 << 16, ADDRESSABLE + 1)  # for a density that SFDP states
-AGREEMENT_ATTEMPTS = 8  # readings of one sector, until two in a row are the same
+PLAUSIBLE_SIZES = frozenset(1 << exponent for exponent in range(16, 25))  # for a density that SFDP states
+AGREEMENT_ATTEMPTS = 8  # readings, until two in a row are the same
+PRESENCE_ATTEMPTS = 4  # readings of one stretch, until the chip is still there behind it
+STRETCH = 1024  # pieces between two looks at the id, 64 KiB: what is lost if the chip goes away
 
-PIECE_REQUESTS = 266  # bytes on the wire for BUFFER bytes of flash: WRITE_REG 42, 16 READ_REG of 14
+PIECE_REQUESTS = 266  # bytes on the wire for BUFFER bytes of flash: WRITE_REG 42, 16 whole READ_REG of 14
 ROUND_TRIPS = 7
 SAMPLE = 2048  # bytes of flash
+STRETCH_TRIPS = 6  # round trips between two stretches: id, pins, set-up, and filling the pipeline
+MARGIN = 1.015  # the sample's last piece is cheaper than the others, which makes 0.6 % of it
 UART_DATE = 0x60000078  # a register that never changes
 READ_REG_WIRE = 26  # bytes: request 14, answer 12
 FAR_ABOVE_LINE_S = 0.004
 FTDI_LATENCY_MS = range(11, 21)  # what the default of 16 ms looks like from here
 LATENCY_TIMER_MS = range(2, 256)  # what such a timer can be set to
+
+T = TypeVar("T")
 
 log = logging.getLogger("esprom.operations")
 
@@ -66,14 +79,15 @@ class Estimate:
 
 
 def identify_flash(nor: NorFlash, given_size: int | None) -> FlashInfo:
-    """Ask the chip for its id, its parameter tables and its serial number."""
+    """Ask the chip for its id, its parameter tables and its serial number, each until two answers agree."""
     nor.attach()
+    nor.jedec_id = _agreed(nor.read_id)
     by_id = jedec.size(nor.jedec_id)
     by_table = _density(nor)
     size, source = _decide_size(by_id, by_table, given_size)
     if size is None:
         raise ProtocolError(
-            f"the flash chip (id {nor.jedec_id:06x}) does not tell its size; give it with --flash-size"
+            f"the flash chip (id {nor.jedec_id:06x}) does not tell its size; give it with --chip-size"
         )
     return FlashInfo(
         nor.jedec_id,
@@ -81,7 +95,7 @@ def identify_flash(nor: NorFlash, given_size: int | None) -> FlashInfo:
         jedec.part(nor.jedec_id),
         size,
         source,
-        nor.read_unique_id(),
+        _agreed(nor.read_unique_id),
     )
 
 
@@ -106,12 +120,13 @@ def read(nor: NorFlash, offset: int, size: int, watch: Watch) -> bytes:
 def read_proved(nor: NorFlash, offset: int, size: int, watch: Watch) -> ProvedRead:
     """Read the flash upwards, then downwards; sectors that differ, until two readings agree.
 
-    The orders differ so that a fault which follows the position in the stream, as a bridge that loses
-    every n-th byte, hits other addresses the second time.
+    The orders differ, of the pieces and of the words in each, so that a fault which follows the position in
+    the stream, as a bridge that loses every n-th byte, hits other addresses the second time. So do the
+    forms of the requests, since each form hides a damage that the other shows (PROTO-8).
     """
     pieces = _pieces(offset, size)
-    first = _read_into(nor, offset, pieces, watch.stage("read", size))
-    second = _read_into(nor, offset, pieces[::-1], watch.stage("prove", size))
+    first = _read_into(nor, offset, pieces, watch.stage("read", size), short=True)
+    second = _read_into(nor, offset, pieces[::-1], watch.stage("prove", size), descending=True)
     differing = [
         sector
         for sector in _sectors(offset, size)
@@ -124,6 +139,10 @@ def read_proved(nor: NorFlash, offset: int, size: int, watch: Watch) -> ProvedRe
         first[sector.start - offset : sector.stop - offset] = agreed
         if stage is not None:
             stage.advance(len(sector))
+    if size >= SECTOR and first.count(first[0]) == size:
+        log.warning(
+            "all that was read is 0x%02x: this flash is blank, or its content does not come out", first[0]
+        )
     proof = "two full readings, the second in descending order, are equal"
     if differing:
         proof += f", except for {len(differing)} sectors that were read again until two readings agreed"
@@ -131,19 +150,17 @@ def read_proved(nor: NorFlash, offset: int, size: int, watch: Watch) -> ProvedRe
 
 
 def verify(nor: NorFlash, offset: int, data: bytes, watch: Watch) -> None:
-    """Read the flash and compare."""
+    """Read the flash and compare. What differs is read again until two readings agree, and then judged."""
     stage = watch.stage("verify", len(data))
     pieces = _pieces(offset, len(data))
-    for piece, found in zip(pieces, nor.read(pieces), strict=True):
-        wanted = data[piece.start - offset : piece.stop - offset]
-        if found != wanted:
-            first = next(index for index in range(len(found)) if found[index] != wanted[index])
-            raise VerifyFailed(
-                f"the flash differs at 0x{piece.start + first:x}: 0x{found[first]:02x} instead of"
-                f" 0x{wanted[first]:02x}",
-                address=piece.start + first,
-            )
-        stage.advance(len(piece))
+    for first in range(0, len(pieces), STRETCH):
+        part = pieces[first : first + STRETCH]
+        found = _read_stretch(nor, part, stage)
+        for sector in _sectors(part[0].start, len(found)):
+            wanted = data[sector.start - offset : sector.stop - offset]
+            read = _cut(found, sector, part[0].start)
+            if read != wanted:
+                _compare(sector.start, _read_until_agreed(nor, sector, read), wanted)
 
 
 def read_memory(rom: RomLoader, address: int, size: int, watch: Watch) -> bytes:
@@ -174,7 +191,7 @@ def load_ram(rom: RomLoader, segments: Sequence[tuple[int, bytes]], entry: int) 
 
 
 def estimate_read(nor: NorFlash, size: int) -> Estimate:
-    """Time some single commands, then a pipelined stretch."""
+    """Time single commands, then whole requests in a pipeline: rather too long than too short."""
     session = nor.rom.session
     clock = session.port.clock
     nor.rom.read_reg(UART_DATE)
@@ -189,21 +206,50 @@ def estimate_read(nor: NorFlash, size: int) -> Estimate:
     began = clock.now()
     rest = sum(len(piece) for piece in pieces)
     bytes_per_s = rest / max(clock.now() - began, 1e-9)
-    seconds = size / bytes_per_s + round_trip_s
+    stretches = -(-size // (STRETCH * BUFFER))
+    seconds = MARGIN * size / bytes_per_s + (1 + stretches * STRETCH_TRIPS) * round_trip_s
     return Estimate(seconds, round_trip_s, bytes_per_s, _reason(session.port.baud, round_trip_s, bytes_per_s))
 
 
-def _read_into(nor: NorFlash, offset: int, pieces: Sequence[range], stage: Stage) -> bytearray:
+def _read_into(
+    nor: NorFlash,
+    offset: int,
+    pieces: Sequence[range],
+    stage: Stage,
+    *,
+    descending: bool = False,
+    short: bool = False,
+) -> bytearray:
     data = bytearray(sum(map(len, pieces)))
-    for piece, found in zip(pieces, nor.read(pieces), strict=True):
-        data[piece.start - offset : piece.stop - offset] = found
-        stage.advance(len(piece))
+    for first in range(0, len(pieces), STRETCH):
+        part = pieces[first : first + STRETCH]
+        start = min(part[0].start, part[-1].start) - offset
+        found = _read_stretch(nor, part, stage, descending=descending, short=short)
+        data[start : start + len(found)] = found
     return data
 
 
+def _read_stretch(
+    nor: NorFlash, pieces: Sequence[range], stage: Stage, *, descending: bool = False, short: bool = False
+) -> bytearray:
+    """Read pieces that follow one another, up or down; again if the chip is not there behind it."""
+    start = min(pieces[0].start, pieces[-1].start)
+
+    def reading() -> bytearray:
+        data = bytearray(sum(map(len, pieces)))
+        for piece, found in zip(pieces, nor.read(pieces, descending=descending, short=short), strict=True):
+            data[piece.start - start : piece.stop - start] = found
+            stage.advance(len(piece))
+        return data
+
+    return _while_present(nor, reading, lambda: stage.take_back(sum(map(len, pieces))))
+
+
 def _read_until_agreed(nor: NorFlash, sector: range, before: bytes) -> bytes:
-    for _ in range(AGREEMENT_ATTEMPTS):
-        again = b"".join(nor.read(_pieces(sector.start, len(sector))))
+    """Read `sector` upwards and downwards in turn, until a reading equals that `before` it."""
+    pieces = _pieces(sector.start, len(sector))
+    for attempt in range(AGREEMENT_ATTEMPTS):
+        again = _while_present(nor, partial(_read_sector, nor, pieces, -1 if attempt % 2 else 1))
         if again == before:
             return again
         before = again
@@ -212,6 +258,65 @@ def _read_until_agreed(nor: NorFlash, sector: range, before: bytes) -> bytes:
         " connection, a weak supply, or a dying flash chip; try a lower --baud",
         address=sector.start,
     )
+
+
+def _read_sector(nor: NorFlash, pieces: Sequence[range], step: int) -> bytes:
+    found = list(nor.read(pieces[::step], descending=step < 0))
+    return b"".join(found[::step])
+
+
+def _while_present(nor: NorFlash, reading: Callable[[], T], undo: Callable[[], None] = lambda: None) -> T:
+    """Return what `reading` gives, once the chip still answers with its id behind it.
+
+    Raises:
+        ProtocolError: it does not, or another chip answers now.
+    """
+    known = nor.jedec_id
+    for _ in range(PRESENCE_ATTEMPTS):
+        result = reading()
+        now = _despite_trouble(nor.read_id)
+        if now == known:
+            return result
+        log.warning("the flash answers id %06x instead of %06x; reading the last part again", now, known)
+        undo()
+        _despite_trouble(nor.attach_again)
+    raise ProtocolError(
+        f"the flash chip goes away while it is read (it was id {known:06x}): a weak supply, or bad solder"
+        " joints; what was read is not to be relied on"
+    )
+
+
+def _despite_trouble(asking: Callable[[], T]) -> T:
+    """Ask, and ask again if the line has failed; the last time lets the error out."""
+    for _ in range(PRESENCE_ATTEMPTS):
+        try:
+            return asking()
+        except (NoResponse, OutOfStep, CommandFailed) as exc:
+            log.info("looking at the flash's id: %s", exc)
+    return asking()
+
+
+def _agreed(asking: Callable[[], T]) -> T:
+    """Ask until two answers in a row are the same."""
+    before = asking()
+    for _ in range(AGREEMENT_ATTEMPTS):
+        again = asking()
+        if again == before:
+            return again
+        before = again
+    raise ProtocolError(
+        "the flash chip describes itself differently each time: a bad connection or a weak supply;"
+        " try a lower --baud"
+    )
+
+
+def _compare(address: int, found: bytes, wanted: bytes) -> None:
+    for index, (there, due) in enumerate(zip(found, wanted, strict=True)):
+        if there != due:
+            raise VerifyFailed(
+                f"the flash differs at 0x{address + index:x}: 0x{there:02x} instead of 0x{due:02x}",
+                address=address + index,
+            )
 
 
 def _pieces(offset: int, size: int) -> list[range]:
@@ -233,11 +338,12 @@ def _cut(data: bytearray, part: range, offset: int) -> bytes:
 def _density(nor: NorFlash) -> int | None:
     """Return the size by the chip's parameter table."""
     try:
-        where = sfdp.basic_header(nor.read_sfdp(0, sfdp.FIRST_READ_SIZE))
-        size = sfdp.BASIC_TABLE.parse(nor.read_sfdp(where.pointer, sfdp.BASIC_TABLE_SIZE)).size
+        where = sfdp.basic_header(_agreed(lambda: nor.read_sfdp(0, sfdp.FIRST_READ_SIZE)))
+        table = _agreed(lambda: nor.read_sfdp(where.pointer, sfdp.BASIC_TABLE_SIZE))
+        size = sfdp.BASIC_TABLE.parse(table).size
     except MalformedPacket:
         return None
-    return size if size in PLAUSIBLE_SIZE else None
+    return size if size in PLAUSIBLE_SIZES else None
 
 
 def _decide_size(by_id: int | None, by_table: int | None, given: int | None) -> tuple[int | None, str]:
@@ -271,7 +377,4 @@ def _reason(baud: int, round_trip_s: float, bytes_per_s: float) -> str:
 
 
 def _sized(size: int) -> str:
-    for unit, name in ((1 << 20, "MiB"), (1 << 10, "KiB")):
-        if size % unit == 0 and size:
-            return f"{size // unit} {name} (0x{size:x} bytes)"
-    return f"0x{size:x} bytes"
+    return f"{size_name(size)} (0x{size:x} bytes)"

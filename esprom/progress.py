@@ -63,6 +63,11 @@ class Stage:
         self._next = 0
         self.advance(0)
 
+    def take_back(self, size: int) -> None:
+        """Count `size` bytes as not done after all: they are to be done again."""
+        self._done -= size
+        self._next = self._done
+
     def advance(self, size: int) -> None:
         """Count `size` bytes as done. Raises Cancelled if the caller wants to stop."""
         self._done += size

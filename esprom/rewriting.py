@@ -2,31 +2,40 @@
 """A user's jobs that change the flash: erase and write, exactly what is asked and nothing beside it.
 
 Erasing goes through the SPI controller, because the ROM's FLASH_BEGIN erases more than it is told.
-Writing goes through FLASH_DATA, five times faster than pages by registers, after a FLASH_BEGIN that
-erases nothing. That command also clears the chip's status register (block protection, QE); so the
-register is read before and put back after.
+Writing goes through FLASH_DATA, which takes 6 KiB at once and reads them back on the chip, after a
+FLASH_BEGIN that erases nothing. That command also clears the chip's status register (block protection,
+QE); so the register is read before and put back after.
+
+What is sent is read back before it does anything, with one exception: FLASH_BEGIN acts on its body at once,
+and no checksum covers that (ROM-21). A byte that is damaged on the way may make it erase, or write elsewhere.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
+from typing import TypeVar
 
 from esprom import operations
-from esprom.errors import CommandFailed, EspromError, FlashProtected, VerifyFailed
-from esprom.flash.geometry import SECTOR, round_down, round_up
+from esprom.errors import CommandFailed, EdgeLost, EspromError, FlashProtected, VerifyFailed
+from esprom.flash.geometry import BLOCK, SECTOR, round_down, round_up
 from esprom.loader.gather import LINE_TROUBLE, RETRIES
 from esprom.loader.nor import (
     BLOCK_ERASE,
     CHIP_ERASE,
     HALF_BLOCK_ERASE,
+    NOT_DRIVEN,
     SECTOR_ERASE,
     WEL,
     WIP,
+    EraseUnit,
     NorFlash,
+    StillBusy,
 )
 from esprom.loader.rom import LARGEST_BLOCK, send_blocks
+from esprom.loader.spi import BUFFER
 from esprom.operations import FlashInfo, check_range
 from esprom.progress import Stage, Watch
 from esprom.protocol.status import RomError
@@ -35,25 +44,43 @@ ROM_FLASH_SIZE = 0x400000  # bytes; what the ROM assumes until SPI_SET_PARAMS
 ERASE_UNITS = (BLOCK_ERASE, HALF_BLOCK_ERASE, SECTOR_ERASE)  # the largest first
 BLANK_SECTOR = b"\xff" * SECTOR
 
-PROTECT = 0x1C  # BP0 to BP2, in register 1 of every 25-series chip
-PROTECT_MACRONIX = 0x3C  # Macronix has BP3, where others have a bit that says which end
-COMPLEMENT = 0x4000  # CMP, in register 2: everything but what BP says
-MACRONIX = 0xC2
-NO_REGISTER_2 = 0xFF00  # a chip that does not know opcode 35 leaves the line high
+PUT_BACK_ATTEMPTS = 3
+
+T = TypeVar("T")
 
 log = logging.getLogger("esprom.operations")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Whole sectors to be written."""
+    """A piece of the flash and what it holds, or is to hold."""
 
     offset: int
     data: bytes
 
+    @property
+    def end(self) -> int:
+        """The address after the last byte."""
+        return self.offset + len(self.data)
+
     def cut(self, first: int, end: int) -> "Part":
-        """Return the sectors from address `first` up to `end`."""
-        return Part(first, self.data[first - self.offset : end - self.offset])
+        """Return what lies from address `first` up to `end`."""
+        return Part(first, self.data[max(0, first - self.offset) : max(0, end - self.offset)])
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A sector of which a part is to be written; what else is in it must outlive that."""
+
+    before: Part
+    written: range  # addresses, beyond the sector too
+
+    @property
+    def kept(self) -> dict[int, bytes]:
+        """What lies before and after the part that is written, by address."""
+        first, end = self.before.offset, self.before.end
+        around = (self.before.cut(first, self.written.start), self.before.cut(self.written.stop, end))
+        return {part.offset: part.data for part in around if part.data}
 
 
 def erase(nor: NorFlash, flash: FlashInfo, offset: int, size: int, *, unprotect: bool, watch: Watch) -> None:
@@ -67,60 +94,147 @@ def erase(nor: NorFlash, flash: FlashInfo, offset: int, size: int, *, unprotect:
     check_range(flash, offset, size)
     _check_protection(nor, unprotect)
     stage = watch.stage("erase", size)
-    if size == flash.size and nor.erase(CHIP_ERASE, 0):
+    if size == flash.size and _persist(nor, lambda: nor.erase(CHIP_ERASE, 0), CHIP_ERASE.limit_s):
         stage.advance(size)
     else:
         _erase_exactly(nor, offset, size, stage)
+    _check_blank(nor, offset, size, watch)
 
 
 def write(
     nor: NorFlash, flash: FlashInfo, offset: int, data: bytes, *, unprotect: bool, watch: Watch
 ) -> None:
-    """Write `data`; keep what else is in its first and last sector; read everything back."""
+    """Write `data`; keep what else is in its first and last sector; read everything back.
+
+    Raises:
+        EdgeLost: what else is there could not be kept, and is not in the flash any more.
+    """
     check_range(flash, offset, len(data))
     if not data:
         return
     _check_protection(nor, unprotect)
     quiet = replace(watch, progress=None, cancel=None)
-    edges = {start: _sector(nor, start, quiet) for start in _partly_covered(offset, len(data))}
+    written = range(offset, offset + len(data))
+    edges = [
+        Edge(Part(start, _sector(nor, start, quiet)), written) for start in _partly_covered(offset, len(data))
+    ]
     whole = _filled_up(offset, data, edges)
+    first, end = round_up(offset, SECTOR), round_down(offset + len(data), SECTOR)
+    between = first < end
+    shown = quiet if between else replace(watch, cancel=None)
     with status_kept(nor):
-        for start, before in edges.items():  # not to be stopped half-way: they hold what is not the caller's
-            after = whole.cut(start, start + SECTOR)
-            if after.data != before:
-                _replace_part(nor, flash, after, quiet)
-        first, end = round_up(offset, SECTOR), round_down(offset + len(data), SECTOR)
-        if first < end:
-            _replace_part(nor, flash, whole.cut(first, end), watch)
-    operations.verify(nor, whole.offset, whole.data, watch)
+        for edge in edges:  # not to be stopped half-way: they hold what is not the caller's
+            after = whole.cut(edge.before.offset, edge.before.end)
+            if after != edge.before:
+                with _rescued(nor, flash, edge, quiet):
+                    _replace_part(nor, flash, after, shown)
+                    operations.verify(nor, after.offset, after.data, shown)
+        if not between:
+            return
+        _replace_part(nor, flash, whole.cut(first, end), watch)
+    try:
+        operations.verify(nor, whole.offset, whole.data, watch)
+    except VerifyFailed as exc:
+        for edge in edges:
+            if any(at <= exc.address < at + len(held) for at, held in edge.kept.items()):
+                _put_edge_back(nor, flash, edge, quiet, exc)
+        raise
+
+
+@contextmanager
+def _rescued(nor: NorFlash, flash: FlashInfo, edge: Edge, quiet: Watch) -> Iterator[None]:
+    """Whatever ends what is done inside, Ctrl-C too: put the sector back as it was, or raise EdgeLost."""
+    try:
+        yield
+    except BaseException as exc:
+        _put_edge_back(nor, flash, edge, quiet, exc)
+        raise
+
+
+def _put_edge_back(nor: NorFlash, flash: FlashInfo, edge: Edge, quiet: Watch, cause: BaseException) -> None:
+    before = edge.before
+    log.warning("putting the sector at 0x%x back as it was: %s", before.offset, _told(cause))
+    try:
+        _persist(nor, nor.attach_again)
+        with status_kept(nor):
+            if _sector(nor, before.offset, quiet) != before.data:
+                _replace_part(nor, flash, before, quiet)
+                operations.verify(nor, before.offset, before.data, quiet)
+    except BaseException as exc:  # a second Ctrl-C too: the bytes are nowhere but here
+        kept = edge.kept
+        where = " and ".join(f"0x{at:x} to 0x{at + len(held) - 1:x}" for at, held in kept.items())
+        raise EdgeLost(
+            f"what the flash held at {where}, beside what was to be written, is erased or in doubt and could"
+            f" not be put back: {_told(exc)}",
+            kept=kept,
+        ) from cause
+
+
+def _told(exc: BaseException) -> str:
+    return str(exc) or type(exc).__name__
 
 
 @contextmanager
 def status_kept(nor: NorFlash) -> Iterator[None]:
     """Put the chip's status registers back at the end, if the ROM has changed them."""
-    registers = _registers(nor)
-    before = nor.read_status(registers) & ~(WIP | WEL)
+    before = _persist(nor, lambda: _status(nor))
     try:
         yield
     except BaseException:
         with suppress(EspromError):  # the first failure is the one to hear about
-            _put_back(nor, before, registers)
+            _put_back(nor, before)
         raise
-    _put_back(nor, before, registers)
+    _put_back(nor, before)
 
 
-def _put_back(nor: NorFlash, before: int, registers: int) -> None:
-    now = nor.read_status(registers) & ~(WIP | WEL)
-    if now != before:
+def _put_back(nor: NorFlash, before: int) -> None:
+    """Write what differs. Never a lock: what was read may be wrong, and it would be wrong for good."""
+    for _ in range(PUT_BACK_ATTEMPTS):
+        now = _persist(nor, lambda: _status(nor))
+        wanted = before & ~(before & ~now & nor.form.locks)
+        if now == wanted:
+            break
         log.info("the ROM has changed the flash status from %#x to %#x; putting it back", before, now)
-        nor.write_status(before, registers, volatile=False)
+        _persist(nor, partial(nor.write_status, wanted, nor.form.significant, volatile=False))
+    now = _persist(nor, lambda: _status(nor))
+    if now != before:
+        log.warning(
+            "the flash status was 0x%x and is 0x%x now; bits that lock the chip are not put back by"
+            " themselves, write-flash-status does it",
+            before,
+            now,
+        )
+
+
+def _status(nor: NorFlash) -> int:
+    return nor.read_status(nor.form.significant) & ~(WIP | WEL)
+
+
+def _persist(nor: NorFlash, job: Callable[[], T], busy_s: float = BLOCK_ERASE.limit_s) -> T:
+    """Do what may be done twice, again after trouble on the line, a bounded number of times.
+
+    `busy_s`: for how long the chip may be at it when nobody heard of its beginning.
+    """
+    failures = 0
+    while True:
+        try:
+            if failures:
+                nor.attach_again(busy_s)
+            return job()
+        except StillBusy:
+            raise
+        except LINE_TROUBLE as exc:
+            failures += 1
+            if failures > RETRIES:
+                raise
+            log.info("trying again: %s", exc)
 
 
 def _check_protection(nor: NorFlash, unprotect: bool) -> None:
     """Raise FlashProtected, or lift the protection."""
     nor.attach()
-    registers = _registers(nor)
-    status = nor.read_status(registers)
+    registers, form = nor.form.significant, nor.form
+    status = _status(nor)
     if not _protected(nor, status):
         return
     if not unprotect:
@@ -129,9 +243,9 @@ def _check_protection(nor: NorFlash, unprotect: bool) -> None:
             " touched; --unprotect lifts it",
             status=status,
         )
-    mask = PROTECT_MACRONIX if _is_macronix(nor) else PROTECT | COMPLEMENT
-    nor.write_status(status & ~(mask | WIP | WEL), registers, volatile=False)
-    left = nor.read_status(registers)
+    lifted = status & ~(form.protect | form.complement)
+    _persist(nor, lambda: nor.write_status(lifted, registers, volatile=False))
+    left = _persist(nor, lambda: _status(nor))
     if _protected(nor, left):
         raise FlashProtected(
             f"the flash chip's block protection cannot be lifted (status 0x{left:x}): its WP pin is low"
@@ -141,20 +255,10 @@ def _check_protection(nor: NorFlash, unprotect: bool) -> None:
 
 
 def _protected(nor: NorFlash, status: int) -> bool:
-    if _is_macronix(nor):
-        return bool(status & PROTECT_MACRONIX)
-    if status & COMPLEMENT and status & NO_REGISTER_2 != NO_REGISTER_2:
-        return status & PROTECT != PROTECT
-    return bool(status & PROTECT)
-
-
-def _registers(nor: NorFlash) -> int:
-    """Return how many status registers matter. Macronix has no second, and 35 switches it to four lines."""
-    return 1 if _is_macronix(nor) else 2
-
-
-def _is_macronix(nor: NorFlash) -> bool:
-    return nor.jedec_id >> 16 == MACRONIX
+    form = nor.form
+    if status & form.complement and status >> 8 != NOT_DRIVEN:
+        return status & form.protect != form.protect
+    return bool(status & form.protect)
 
 
 def _partly_covered(offset: int, size: int) -> list[int]:
@@ -166,39 +270,49 @@ def _sector(nor: NorFlash, start: int, watch: Watch) -> bytes:
     return operations.read_proved(nor, start, SECTOR, watch).data
 
 
-def _filled_up(offset: int, data: bytes, edges: Mapping[int, bytes]) -> Part:
+def _filled_up(offset: int, data: bytes, edges: Sequence[Edge]) -> Part:
     """Return `data` with what `edges`, the sectors that it covers in part, have around it."""
+    held = {edge.before.offset: edge.before.data for edge in edges}
     first, last = round_down(offset, SECTOR), round_down(offset + len(data), SECTOR)
-    head = edges.get(first, b"")[: offset - first]
-    tail = edges.get(last, b"")[offset + len(data) - last :]
+    head = held.get(first, b"")[: offset - first]
+    tail = held.get(last, b"")[offset + len(data) - last :]
     return Part(first, head + data + tail)
 
 
 def _replace_part(nor: NorFlash, flash: FlashInfo, part: Part, watch: Watch) -> None:
-    _erase_exactly(nor, part.offset, len(part.data), watch.stage("erase", len(part.data)))
+    """Erase and program by blocks of 64 KiB: what is not reached when it fails is as it was."""
     stage = watch.stage("write", len(part.data))
-    sectors = range(0, len(part.data), SECTOR)
-    for blank, run in groupby(sectors, lambda at: part.data[at : at + SECTOR] == BLANK_SECTOR):
-        starts = list(run)
-        data = part.data[starts[0] : starts[-1] + SECTOR]
-        if blank:
-            stage.advance(len(data))
-        else:
-            _program(nor, flash, Part(part.offset + starts[0], data), stage)
+    for start in range(round_down(part.offset, BLOCK), part.end, BLOCK):
+        block = part.cut(max(start, part.offset), min(start + BLOCK, part.end))
+        _erase_exactly(nor, block.offset, len(block.data), stage=None)
+        sectors = range(block.offset, block.end, SECTOR)
+        for blank, run in groupby(sectors, lambda at: part.cut(at, at + SECTOR).data == BLANK_SECTOR):
+            starts = list(run)
+            data = part.cut(starts[0], starts[-1] + SECTOR)
+            if blank:
+                stage.advance(len(data.data))
+            else:
+                _program(nor, flash, data, stage)
 
 
 def _program(nor: NorFlash, flash: FlashInfo, part: Part, stage: Stage) -> None:
     """Write sectors that are erased.
 
     After trouble on the line the work goes on from the sector in doubt, erased anew, a bounded number of
-    times: some chips (PUYA) spoil a page that is programmed twice.
+    times. It is never programmed twice: on some chips (P25Q80H) that is told to flip bits
+    (esp8266/Arduino issues 4061 and 7514).
     """
     done = failures = 0
+    in_doubt = 0  # bytes from `done` on that may be programmed already
     while done < len(part.data):
         try:
+            if in_doubt:
+                nor.attach_again()
+                _erase_exactly(nor, part.offset + done, in_doubt, stage=None)
+                in_doubt = 0
             nor.give_back()
             if flash.size > ROM_FLASH_SIZE:
-                nor.rom.spi_set_params(nor.jedec_id, flash.size)
+                nor.rom.spi_set_params(_as_rom_has_it(nor.jedec_id), flash.size)
             rest = part.data[done:]
             blocks = -(-len(rest) // LARGEST_BLOCK)
             nor.rom.flash_begin(0, blocks, LARGEST_BLOCK, part.offset + done)
@@ -213,10 +327,14 @@ def _program(nor: NorFlash, flash: FlashInfo, part: Part, stage: Stage) -> None:
             log.warning("writing stopped at 0x%x: %s", part.offset + done, exc)
             redone = done % SECTOR  # FLASH_BEGIN starts at a sector
             done -= redone
-            stage.advance(-redone)
-            in_doubt = min(len(part.data) - done, round_up(redone + LARGEST_BLOCK, SECTOR))
-            nor.attach_again()
-            _erase_exactly(nor, part.offset + done, in_doubt, stage=None)
+            stage.take_back(redone)
+            touched = max(in_doubt, round_up(redone + LARGEST_BLOCK, SECTOR))
+            in_doubt = min(len(part.data) - done, touched)
+
+
+def _as_rom_has_it(jedec_id: int) -> int:
+    """Return the id with the manufacturer in the low byte (ROM-1)."""
+    return int.from_bytes(jedec_id.to_bytes(3, "little"), "big")
 
 
 def _worth_repeating(exc: EspromError) -> bool:
@@ -238,15 +356,34 @@ def _erase_exactly(nor: NorFlash, offset: int, size: int, stage: Stage | None) -
     position, end = offset, offset + size
     while position < end:
         unit = next(unit for unit in units if position % unit.size == 0 and unit.size <= end - position)
-        if nor.erase(unit, position):
+        if _erase_unit(nor, unit, position):
             position += unit.size
             if stage is not None:
                 stage.advance(unit.size)
         elif unit is SECTOR_ERASE:
             raise FlashProtected(
                 f"the flash chip did not accept erasing the sector at 0x{position:x}: it is protected",
-                status=nor.read_status(_registers(nor)),
+                status=_persist(nor, lambda: _status(nor)),
             )
         else:
             log.info("the flash chip does not erase 0x%x bytes at once", unit.size)
             units.remove(unit)
+
+
+def _erase_unit(nor: NorFlash, unit: EraseUnit, address: int) -> bool:
+    return _persist(nor, lambda: nor.erase(unit, address), unit.limit_s)
+
+
+def _check_blank(nor: NorFlash, offset: int, size: int, watch: Watch) -> None:
+    """Read the beginning of every sector, and again where it is not blank."""
+    stage = watch.stage("verify", size)
+    pieces = [range(start, start + BUFFER) for start in range(offset, offset + size, SECTOR)]
+    doubtful = []
+    for piece, found in zip(pieces, nor.read(pieces), strict=True):
+        if found != BLANK_SECTOR[:BUFFER]:
+            doubtful.append(piece.start)
+        stage.advance(SECTOR)
+    quiet = replace(watch, progress=None, cancel=None)
+    for start in doubtful:
+        if operations.read_proved(nor, start, BUFFER, quiet).data != BLANK_SECTOR[:BUFFER]:
+            raise VerifyFailed(f"the sector at 0x{start:x} is not blank after it was erased", address=start)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Backups: an image that has been proved, the manifest that says so, and the way back into a board."""
 
-from esprom.backup.backup import BackupResult, backup, planned_files
+from esprom.backup.backup import BackupResult, backup, check_backup, planned_files
 from esprom.backup.manifest import Manifest
 from esprom.backup.restore import Obstacle, RestorePlan, RestoreResult, plan_restore, restore
 
@@ -12,6 +12,7 @@ __all__ = [
     "RestorePlan",
     "RestoreResult",
     "backup",
+    "check_backup",
     "plan_restore",
     "planned_files",
     "restore",

@@ -18,6 +18,7 @@ from esprom.image.header import flash_header
 from esprom.operations import FlashInfo, ProvedRead
 from esprom.progress import CancelCallback, ProgressCallback
 
+UNKNOWN_NAME = "esp8266"  # stands for one that is made of chip, MAC and size
 PROOFS = ("reread",)  # a chip without our stub has no digest to give, so only a second reading proves
 MANIFEST_ROOM = 64 * 1024  # bytes; more than the manifest of a 16 MiB flash takes
 
@@ -73,6 +74,13 @@ def backup(
     manifest = _manifest(board, flash, read, proof)
     save_together([(files.image, read.data), (files.manifest, manifest.to_json())], overwrite=force)
     return BackupResult(files.image, files.manifest, manifest)
+
+
+def check_backup(path: str | os.PathLike[str] | None = None, *, force: bool = False) -> None:
+    """Raise what `backup` would for its files, as far as that is known without a board."""
+    chosen = Path(path) if path is not None else Path()
+    files = files_to_write(chosen / UNKNOWN_NAME if chosen.is_dir() else chosen)
+    check_targets([files.image, files.manifest], overwrite=force or chosen.is_dir())
 
 
 def planned_files(

@@ -23,6 +23,10 @@ VERSION = 1
 BLOCK = 0x10000  # bytes that one digest of `Digests.blocks` covers
 
 
+class ForeignManifest(ImageError):
+    """JSON that does not say that it is a manifest of ours: somebody else's, by all that is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChipRecord:
     """Which chip the image was read from."""
@@ -114,7 +118,7 @@ def _document(data: bytes) -> "_Facts":
     except (ValueError, RecursionError) as exc:
         raise ImageError(f"not the manifest of a backup: it is no JSON ({type(exc).__name__})") from exc
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ImageError(f'not the manifest of a backup: it does not say "format": "{FORMAT}"')
+        raise ForeignManifest(f'not the manifest of a backup: it does not say "format": "{FORMAT}"')
     facts = _Facts(document, "")
     if (version := facts.number("version")) != VERSION:
         raise ImageError(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from esprom.sizes import size_name
+
 IMAGE_ENDING = ".bin"
 MANIFEST_ENDING = ".json"
 
@@ -43,7 +45,7 @@ def default_name(chip: str, mac: str, size: int) -> str:
     """Return a name like `esp8266-5ccf7f001234-1MB.bin`: which board, and how much of it."""
     family = re.match(r"esp\d+", chip.lower())
     board = mac.replace(":", "").replace("?", "x").lower()  # Windows takes neither in a name
-    return f"{family.group() if family else 'esp8266'}-{board}-{size_word(size)}{IMAGE_ENDING}"
+    return f"{family.group() if family else 'esp8266'}-{board}-{size_name(size)}{IMAGE_ENDING}"
 
 
 def default_path(folder: Path, chip: str, mac: str, size: int, *, now: datetime, overwrite: bool) -> Path:
@@ -53,14 +55,6 @@ def default_path(folder: Path, chip: str, mac: str, size: int, *, now: datetime,
     if overwrite or not (files.image.exists() or files.manifest.exists()):
         return path
     return path.with_name(f"{path.stem}-{now:%Y%m%d-%H%M%S}{IMAGE_ENDING}")
-
-
-def size_word(size: int) -> str:
-    """Return the size as the tools of the field write it: 1MB, 512KB, else in bytes."""
-    for unit, shift in (("MB", 20), ("KB", 10)):
-        if size and size % (1 << shift) == 0:
-            return f"{size >> shift}{unit}"
-    return f"{size}B"
 
 
 def _with(path: Path, ending: str) -> Path:

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from esprom.backup.connected import ConnectedBoard
-from esprom.backup.manifest import Manifest
+from esprom.backup.manifest import ForeignManifest, Manifest
 from esprom.backup.mirror import once
-from esprom.backup.naming import BackupFiles, files_to_read, size_word
+from esprom.backup.naming import BackupFiles, files_to_read
 from esprom.chip import ChipInfo
 from esprom.errors import ImageError, Refused
 from esprom.files import load
 from esprom.image.header import flash_header, size_in_bytes
 from esprom.operations import FlashInfo
 from esprom.progress import CancelCallback, ProgressCallback
+from esprom.sizes import size_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class Obstacle:
 
 OTHER_BOARD = "--other-board"
 FORCE = "--force"
+
+UNVOUCHED = "nothing tells from which board the image is or proves it whole"
+MOVE_AWAY = "to restore the image all the same, as a file that nothing vouches for, move the .json away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,10 @@ class RestorePlan:
     def action(self) -> str:
         """What will be done, in a sentence."""
         left = self.flash.size - len(self.data)
-        rest = f"the last {size_word(left)} stay as they are" if left else "all that it holds now is replaced"
+        rest = f"the last {size_name(left)} stay as they are" if left else "all that it holds now is replaced"
         return (
-            f"write {size_word(len(self.data))} of {self.image} from address 0 into the "
-            f"{size_word(self.flash.size)} flash of {self.chip.name} {self.chip.mac}, "
+            f"write {size_name(len(self.data))} of {self.image} from address 0 into the "
+            f"{size_name(self.flash.size)} flash of {self.chip.name} {self.chip.mac}, "
             f"then read it back and compare; {rest}"
         )
 
@@ -100,7 +104,7 @@ def plan_restore(board: ConnectedBoard, path: str | os.PathLike[str]) -> Restore
     whole = load(files.image)
     if not whole:
         raise ImageError(f"{files.image} is empty: there is nothing to restore")
-    manifest = _matching_manifest(files, whole)
+    manifest, remark = _matching_manifest(files, whole)
     flash = board.flash()
     data = _fitted(files.image, whole, flash.size)
     return RestorePlan(
@@ -109,7 +113,7 @@ def plan_restore(board: ConnectedBoard, path: str | os.PathLike[str]) -> Restore
         data=data,
         chip=board.chip,
         flash=flash,
-        notes=tuple(_notes(whole, data, flash.size, manifest)),
+        notes=tuple(_notes(whole, data, flash.size, remark)),
         obstacles=tuple(_obstacles(files.image, data, board.chip, flash.size, manifest)),
     )
 
@@ -155,19 +159,25 @@ def restore(
     return RestoreResult(plan.image, len(plan.data), plan.manifest, plan.notes)
 
 
-def _matching_manifest(files: BackupFiles, data: bytes) -> Manifest | None:
+def _matching_manifest(files: BackupFiles, data: bytes) -> tuple[Manifest | None, list[str]]:
+    """Return the manifest, or why there is none."""
     if not files.manifest.exists():
-        return None
-    manifest = Manifest.from_json(load(files.manifest))
+        return None, [f"there is no NAME.json beside the file: {UNVOUCHED}"]
+    try:
+        manifest = Manifest.from_json(load(files.manifest))
+    except ForeignManifest:
+        return None, [f"{files.manifest} is not the manifest of a backup, and is passed over: {UNVOUCHED}"]
+    except ImageError as exc:
+        raise ImageError(f"{files.manifest}: {exc}; {MOVE_AWAY}") from exc
     if len(data) != manifest.flash.size:
         found = f"has {len(data)} bytes and not {manifest.flash.size}"
     elif (offset := manifest.digests.first_difference(data)) is not None:
         found = f"differs from 0x{offset:x} on, in a block of {manifest.digests.block_size} bytes"
     else:
-        return manifest
+        return manifest, []
     raise ImageError(
         f"{files.image} is not the file that {files.manifest} was made for: it {found}; it was changed or "
-        f"damaged; to restore it all the same, as a file that nothing vouches for, move the .json away"
+        f"damaged; {MOVE_AWAY}"
     )
 
 
@@ -184,29 +194,26 @@ def _fitted(image: Path, whole: bytes, flash_size: int) -> bytes:
     )
 
 
-def _notes(whole: bytes, data: bytes, flash_size: int, manifest: Manifest | None) -> list[str]:
+def _notes(whole: bytes, data: bytes, flash_size: int, remark: list[str]) -> list[str]:
     notes = []
     part = once(whole)
     if len(data) < len(whole):
         notes.append(
-            f"the file holds the same {size_word(len(part))} {len(whole) // len(part)} times over, as a dump "
-            f"does that was read with a wrong flash size: the first {size_word(len(data))} are used"
+            f"the file holds the same {size_name(len(part))} {len(whole) // len(part)} times over, as a dump "
+            f"does that was read with a wrong flash size: the first {size_name(len(data))} are used"
         )
     elif len(part) < len(whole):
         notes.append(
-            f"the file holds the same {size_word(len(part))} {len(whole) // len(part)} times over: it may "
+            f"the file holds the same {size_name(len(part))} {len(whole) // len(part)} times over: it may "
             "have been read from a smaller flash, with a wrong size"
         )
-    if manifest is None:
-        notes.append(
-            "there is no NAME.json beside the file: nothing tells from which board it is or proves it whole"
-        )
+    notes += remark
     header = flash_header(data)
     if header is None:
         notes.append("the file does not begin with a firmware image: the board will not start from it")
     elif (stated := size_in_bytes(header.size)) is not None and stated > flash_size:
         notes.append(
-            f"the image header says {header.size} and the flash has {size_word(flash_size)}: "
+            f"the image header says {header.size} and the flash has {size_name(flash_size)}: "
             "it is written as it is"
         )
     return notes

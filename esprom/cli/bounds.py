@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import esprom
 from esprom.cli.failures import BeyondFlash
-from esprom.cli.values import Extent, size_name
+from esprom.cli.values import Extent
 
 SECTOR = 4096  # bytes that a flash chip erases at least
 
@@ -17,7 +17,7 @@ Retype = Callable[[str], str]  # the size that fits -> the command with that siz
 
 def extent_in_flash(offset: int, extent: Extent, flash: "esprom.FlashInfo", retype: Retype) -> int:
     """Return how many bytes `extent` is from `offset` on. Raises BeyondFlash."""
-    there = f"the flash is {size_name(flash.size)} ({flash.size:#x} bytes)"
+    there = f"the flash is {esprom.size_name(flash.size)} ({flash.size:#x} bytes)"
     if offset >= flash.size:
         raise BeyondFlash(
             f"{there}: there is nothing at {offset:#x}", end=_end(offset, extent), flash_size=flash.size

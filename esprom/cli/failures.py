@@ -52,7 +52,7 @@ def describe(error: Exception) -> Failure:
     """Return what to say about an exception; one that is none of ours is a bug, and is called so."""
     match error:
         case EspromError():
-            return Failure(type(error).__name__, str(error), error.exit_code, attributes(error))
+            return Failure(type(error).__name__, explained(error), error.exit_code, attributes(error))
         case click.UsageError():
             return Failure("UsageError", usage(error), 2)
         case click.ClickException():
@@ -64,6 +64,11 @@ def describe(error: Exception) -> Failure:
             return Failure("InternalError", message, 1)
 
 
+def explained(error: EspromError) -> str:
+    """Return the error's line, and the sentences that were added to it on its way here."""
+    return "; ".join([str(error), *getattr(error, "__notes__", [])])
+
+
 def usage(error: click.UsageError) -> str:
     """Return the mistake in one line; where click found it, also where the right way is described."""
     said = " ".join(error.format_message().split()).rstrip(".")
@@ -72,10 +77,12 @@ def usage(error: click.UsageError) -> str:
 
 def attributes(error: EspromError) -> dict[str, Any]:
     """Return the facts that an error carries, as JSON can say them."""
-    return {name: _in_json(value) for name, value in vars(error).items()}
+    return {name: _in_json(value) for name, value in vars(error).items() if name != "__notes__"}
 
 
 def _in_json(value: object) -> object:
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, dict):
+        return {f"{key:#x}" if isinstance(key, int) else key: _in_json(item) for key, item in value.items()}
     return value if value is None or isinstance(value, int | float | str) else str(value)

@@ -6,17 +6,13 @@ Names are spelled with hyphens or underscores, wherever they stand: commands, op
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from esprom.cli.output import Facts, Output
 from esprom.cli.settings import Settings, SharedOption, shared_options
 from esprom.cli.verbs import SECTIONS, VERBS
-from esprom.errors import Cancelled
-
-if TYPE_CHECKING:
-    from esprom.cli.session import Session
 
 
 class LazyGroup(click.Group):
@@ -74,8 +70,8 @@ class VerbCommand(click.Command):
         output = ctx.ensure_object(Output)
         output.quiet = settings.quiet
         session = Session(settings, output)
-        with session.logged():
-            output.finish(_interruptible(self.callback, session, **own))
+        with session.running():
+            output.finish(self.callback(session, **own))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the command's own options before those of every command."""
@@ -84,14 +80,6 @@ class VerbCommand(click.Command):
             rows = [row for row in (p.get_help_record(ctx) for p in chosen) if row]
             with formatter.section(title):
                 formatter.write_dl(rows)
-
-
-def _interruptible(function: Callable[..., Facts], session: "Session", **own: Any) -> Facts:
-    """Run a command's function; Ctrl-C ends it like any other reason not to go on."""
-    try:
-        return function(session, **own)
-    except KeyboardInterrupt:
-        raise Cancelled("interrupted") from None
 
 
 def command(name: str) -> Callable[[Callable[..., Facts]], VerbCommand]:

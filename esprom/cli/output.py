@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the lines go: results to stdout, all else to stderr; with `--json` one object and nothing beside it.
 
-A reader that goes away (`| head`) does not stop the job: a restore must not end half-way because
-nobody reads its progress any more. A stdout that cannot be written to (a full disk) is an error.
+Where data goes to stdout (`read-flash 0 all /dev/stdout`), nothing else does. A reader that goes away
+(`| head`) does not stop the job: a restore must not end half-way because nobody reads its progress any
+more. A stdout that cannot be written to (a full disk) is an error.
 """
 
 import json
@@ -10,8 +11,10 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TextIO
 
+import esprom
 from esprom.cli.failures import Failure
 from esprom.errors import EspromError
 
@@ -30,6 +33,11 @@ class Output:
         self.json = json
         self.quiet = False
         self.command: str | None = None
+        self._data_on_stdout = False
+
+    def leave_stdout_to(self, file: Path) -> None:
+        """Print results to stderr from now on, if `file`, which data will go to, is where stdout goes."""
+        self._data_on_stdout = esprom.is_stdout(file)
 
     def result(self, line: str) -> None:
         """Print a line of what was asked for; with `--json` the facts say it instead."""
@@ -59,10 +67,9 @@ class Output:
     def _print_object(self, found: Facts) -> None:
         self._print_result(json.dumps(found, indent=2))
 
-    @staticmethod
-    def _print_result(line: str) -> None:
+    def _print_result(self, line: str) -> None:
         try:
-            write(sys.stdout, line)
+            write(sys.stderr if self._data_on_stdout else sys.stdout, line)
         except OSError as error:
             raise EspromError(f"cannot write to standard output: {error.strerror}") from error
 

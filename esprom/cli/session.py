@@ -4,16 +4,26 @@
 import logging
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import click
 
 import esprom
-from esprom.cli import progress
+from esprom.cli import progress, rescue
+from esprom.cli.interrupts import Interrupts
 from esprom.cli.output import Output, on_terminal
 from esprom.cli.settings import Settings
-from esprom.errors import Cancelled, Refused
+from esprom.errors import Cancelled, EdgeLost, EspromError, FlashProtected, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The two callbacks of one job of the library."""
+
+    progress: "esprom.ProgressCallback"
+    cancel: "esprom.CancelCallback"
 
 
 class Session:
@@ -22,6 +32,8 @@ class Session:
     def __init__(self, settings: Settings, output: Output) -> None:
         self.settings = settings
         self.output = output
+        self._interrupts = Interrupts(output.note)
+        self._failure: EspromError | None = None
 
     @contextmanager
     def device(self) -> Iterator["esprom.Device"]:
@@ -33,20 +45,52 @@ class Session:
             )
         self.output.note(f"connecting to {settings.port}")
         with esprom.connect(
-            settings.port, baud=settings.baud, before=settings.before, after=settings.after
+            settings.port,
+            baud=settings.baud,
+            before=settings.before,
+            after=settings.after,
+            flash_size=settings.chip_size,
         ) as device:
             yield device
 
-    def progress(self) -> progress.Display:
-        """Return a display for one job."""
-        if self.settings.no_progress:
-            return progress.Hidden()
-        return progress.display(self.output, plain=bool(self.settings.verbose))
+    @contextmanager
+    def job(self) -> Iterator[Job]:
+        """Show how far a job is, and let Ctrl-C stop it."""
+        with self._interrupts.job(), self._display() as display:
+            try:
+                yield Job(display, lambda: self._interrupts.asked)
+            except EspromError as error:
+                self._failure = error
+                raise
+
+    @contextmanager
+    def change(self, device: "esprom.Device", meaning: str) -> Iterator[Job]:
+        """The same for a job that changes the flash; `meaning` is what it means if it ends early."""
+        reported: list[str] = []  # stages; the library tells of one when nothing forbids it any more
+
+        def show(progress: "esprom.Progress") -> None:
+            reported.append(progress.stage)
+            job.progress(progress)
+
+        with self.job() as job:
+            try:
+                yield Job(show, job.cancel)
+            except KeyboardInterrupt as error:
+                raise _explained(Cancelled("interrupted"), meaning) from error
+            except EdgeLost as error:
+                _explained(error, meaning)
+                with self._interrupts.rescue():
+                    self._rescue(error, device.chip.mac)
+                raise
+            except EspromError as error:
+                if reported or not isinstance(error, Refused | FlashProtected):
+                    _explained(error, meaning)
+                raise
 
     def command(self, *words: str) -> str:
-        """Return a command for the user to type, on the port of this one."""
-        port = ("--port", self.settings.port) if self.settings.port else ()
-        return shlex.join(["esprom", *port, *words])
+        """Return a command for the user to type, with the shared options of this one."""
+        json = ["--json"] if self.output.json else []
+        return shlex.join(["esprom", *self.settings.words(), *json, *words])
 
     def confirm(self, action: str, *, yes: bool) -> None:
         """Say what is about to be done; ask first, where somebody can answer. Raises Refused."""
@@ -56,27 +100,64 @@ class Session:
             raise Refused("not confirmed, nothing was done")
 
     @contextmanager
-    def interrupted(self, meaning: str) -> Iterator[None]:
-        """Say what Ctrl-C at this point means for the board."""
+    def running(self) -> Iterator[None]:
+        """Take over signals and log for the time of one command. Ctrl-C ends it like any other reason to."""
         try:
-            yield
-        except KeyboardInterrupt:
-            raise Cancelled(f"interrupted: {meaning}") from None
+            with self._interrupts.handled(), self._logged():
+                yield
+        except KeyboardInterrupt:  # where a job has failed before, there is more to say about that
+            raise self._failure or Cancelled("interrupted") from None
 
     @contextmanager
-    def logged(self) -> Iterator[None]:
-        """Send esprom's log to stderr while the command runs, if that is wanted."""
-        if not self.settings.verbose:
-            yield
-            return
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+    def _logged(self) -> Iterator[None]:
+        """Show what the library warns of; all that it logs, if that is wanted."""
+        handler: logging.Handler
+        if self.settings.verbose:
+            handler = logging.StreamHandler(sys.stderr)
+            handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+        else:
+            handler = Warnings(self.output.note)
         logger = logging.getLogger("esprom")
         level = logger.level
         logger.addHandler(handler)
-        logger.setLevel(logging.INFO if self.settings.verbose == 1 else logging.DEBUG)
+        logger.setLevel((logging.WARNING, logging.INFO, logging.DEBUG)[min(self.settings.verbose, 2)])
         try:
             yield
         finally:
             logger.removeHandler(handler)
             logger.setLevel(level)
+
+    def _display(self) -> progress.Display:
+        if self.settings.no_progress:
+            return progress.Hidden()
+        return progress.display(self.output, plain=bool(self.settings.verbose))
+
+    def _rescue(self, error: EdgeLost, mac: str) -> None:
+        try:
+            saved = rescue.save(error.kept, mac)
+        except EspromError as failure:
+            _explained(error, f"and what is lost cannot be saved: {failure}")
+            return
+        pairs = [word for address, file in saved.items() for word in (f"{address:#x}", str(file))]
+        files = " and ".join(str(file) for file in saved.values())
+        _explained(
+            error, f"it is saved in {files}; this writes it back: {self.command('write-flash', *pairs)}"
+        )
+
+
+class Warnings(logging.Handler):
+    """Shows warnings as notes."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        super().__init__()
+        self._note = note
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one."""
+        self._note(f"warning: {self.format(record)}")
+
+
+def _explained(error: EspromError, sentence: str) -> EspromError:
+    """Add what it means to what happened; `failures.describe` puts the two together."""
+    error.add_note(sentence)
+    return error

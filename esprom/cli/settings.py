@@ -6,10 +6,14 @@ Names, defaults and environment variables are stated here and nowhere else.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import click
+
+from esprom.cli.values import CHIP_SIZE
+
+WITHOUT_VALUE = {"quiet", "verbose", "no_progress"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Settings:
     baud: int = 115200
     before: str = "default-reset"
     after: str = "hard-reset"
+    chip_size: int | None = None
     quiet: bool = False
     verbose: int = 0
     no_progress: bool = False
@@ -29,6 +34,15 @@ class Settings:
         """Return what holds, of the options before and after the command's name."""
         chosen = {name: after.get(name) or before.get(name) for name in cls.__slots__}
         return cls(**{name: value for name, value in chosen.items() if value})
+
+    def words(self) -> list[str]:
+        """Return the options that say this again: those that differ from their defaults."""
+        said = []
+        for setting in fields(self):
+            value, option = getattr(self, setting.name), "--" + setting.name.replace("_", "-")
+            if value != setting.default:
+                said += [option] * value if setting.name in WITHOUT_VALUE else [option, str(value)]
+        return said
 
 
 class SharedOption(click.Option):
@@ -68,6 +82,12 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
             type=click.Choice(["hard-reset", "soft-reset", "no-reset"]),
             metavar="HOW",
             help="When done: hard-reset, soft-reset, no-reset.",
+        ),
+        SharedOption(
+            ["--chip-size"],
+            type=CHIP_SIZE,
+            metavar="SIZE",
+            help="Size of the flash chip, 1MB for example, where the chip does not tell it or lies.",
         ),
         SharedOption(["--json"], is_flag=True, help="Print one JSON object, errors included."),
         SharedOption(["--quiet", "-q"], is_flag=True, help="Print results only."),

@@ -11,10 +11,16 @@ from typing import Literal, TypeAlias
 
 import click
 
+import esprom
+
 Extent: TypeAlias = int | Literal["all"]
 
 NUMBER = re.compile(r"(?P<digits>0x[0-9a-f]+|[0-9]+) ?(?P<unit>[km]i?b?)?", re.IGNORECASE)
 UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
+
+WORD_SIZE = 4  # bytes
+LOWEST_MEMORY = 0x20000000  # a read below it hangs the chip until it is reset
+END_OF_MEMORY = 1 << 32
 
 
 def number(text: str) -> int:
@@ -43,6 +49,30 @@ class NumberType(click.ParamType):  # type: ignore[type-arg]  # generic only in 
         return found
 
 
+class WordAddressType(NumberType):
+    """An address of the chip's memory where a word begins."""
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the address."""
+        found = super().convert(value, param, ctx)
+        if found % WORD_SIZE:
+            self.fail(
+                f"{found:#x} is not a multiple of {WORD_SIZE}: the loader reads and writes words", param, ctx
+            )
+        return found
+
+
+class ChipSizeType(NumberType):
+    """The size of a flash chip. There are only powers of two, and 24 bits of address to reach them."""
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the size."""
+        found = super().convert(value, param, ctx)
+        if found.bit_count() != 1:
+            self.fail(f"{value} is not a power of two, as the sizes of flash chips are", param, ctx)
+        return found
+
+
 class ExtentType(NumberType):
     """A size of at least one byte, or `all`."""
 
@@ -63,31 +93,27 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path. Fails if nothing can be written there."""
         path = Path(value)
-        if path.exists() and not path.is_file() and not path.is_dir():
-            return path  # a pipe or a device such as /dev/stdout: written to, not replaced
+        if esprom.is_stdout(path) or (path.exists() and not path.is_file() and not path.is_dir()):
+            return path  # a pipe or a device such as /dev/null: written to, not replaced
         if path.is_dir():
             self.fail(f"{value} is a folder", param, ctx)
-        if not path.parent.is_dir():
-            self.fail(f"the folder {path.parent} does not exist", param, ctx)
-        if not os.access(path.parent, os.W_OK):
-            self.fail(f"the folder {path.parent} may not be written to", param, ctx)
+        folder = Path(os.path.realpath(path)).parent  # of the file itself, where a link leads to it
+        if not folder.is_dir():
+            self.fail(f"the folder {folder} does not exist", param, ctx)
+        if not os.access(folder, os.W_OK):
+            self.fail(f"the folder {folder} may not be written to", param, ctx)
         return path
 
 
 ADDRESS = NumberType("address")
+MEMORY = NumberType("address", least=LOWEST_MEMORY)
+WORD_ADDRESS = WordAddressType("address", least=LOWEST_MEMORY, most=END_OF_MEMORY - WORD_SIZE)
 WORD = NumberType("value")
 SIZE = NumberType("size", least=1)
+CHIP_SIZE = ChipSizeType("size", least=0x1000, most=0x1000000)
 EXTENT = ExtentType("size", least=1)
 OUTPUT_FILE = OutputFile()
 INPUT_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-
-
-def size_name(size: int) -> str:
-    """Return a size as flash sizes are named on the command line: 4MB, 512KB, or plain bytes in hex."""
-    for unit, letters in ((UNITS["m"], "MB"), (UNITS["k"], "KB")):
-        if size and size % unit == 0:
-            return f"{size // unit}{letters}"
-    return f"{size:#x}"
 
 
 def amount(size: float) -> str:

@@ -1,8 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """What lies in a flash: firmware images, their headers and segments."""
 
-from esprom.image.header import FlashHeader, edit_header, flash_header
+from esprom.image.header import (
+    HEADER_FREQUENCIES,
+    HEADER_MODES,
+    HEADER_SIZES,
+    FlashHeader,
+    edit_header,
+    flash_header,
+)
 from esprom.image.layout import Segment
 from esprom.image.segments import FirmwareImage, parse_image
 
-__all__ = ["FirmwareImage", "FlashHeader", "Segment", "edit_header", "flash_header", "parse_image"]
+__all__ = [
+    "HEADER_FREQUENCIES",
+    "HEADER_MODES",
+    "HEADER_SIZES",
+    "FirmwareImage",
+    "FlashHeader",
+    "Segment",
+    "edit_header",
+    "flash_header",
+    "parse_image",
+]

@@ -13,11 +13,11 @@ from esprom.image.layout import IMAGE_HEADER, IMAGE_HEADER_SIZE, ImageHeader
 from esprom.image.segments import FirmwareImage, parse_image
 
 KEEP = "keep"
-MODES = {"qio": 0, "qout": 1, "dio": 2, "dout": 3}
-FREQUENCIES = {"40m": 0x0, "26m": 0x1, "20m": 0x2, "80m": 0xF}
-SIZES = {
-    "512KB": 0,
+HEADER_MODES = {"qio": 0, "qout": 1, "dio": 2, "dout": 3}
+HEADER_FREQUENCIES = {"80m": 0xF, "40m": 0x0, "26m": 0x1, "20m": 0x2}
+HEADER_SIZES = {
     "256KB": 1,
+    "512KB": 0,
     "1MB": 2,
     "2MB": 3,
     "4MB": 4,
@@ -40,12 +40,14 @@ class FlashHeader:
     def of(cls, header: ImageHeader) -> "FlashHeader":
         """Return the settings of an image header."""
         size, frequency = divmod(header.size_and_frequency, 16)
-        return cls(_word(MODES, header.mode), _word(FREQUENCIES, frequency), _word(SIZES, size))
+        return cls(
+            _word(HEADER_MODES, header.mode), _word(HEADER_FREQUENCIES, frequency), _word(HEADER_SIZES, size)
+        )
 
 
 def size_in_bytes(word: str) -> int | None:
-    """Return how large a flash a word of `SIZES` means, or None for any other word."""
-    if word not in SIZES:
+    """Return how large a flash a word of `HEADER_SIZES` means, or None for any other word."""
+    if word not in HEADER_SIZES:
         return None
     number, unit = word.removesuffix("-c1")[:-2], word.removesuffix("-c1")[-2:]
     return int(number) << {"KB": 10, "MB": 20}[unit]
@@ -64,15 +66,15 @@ def edit_header(data: bytes, *, size: str | None, mode: str | None, frequency: s
 
     Args:
         data: the file. Its length does not change.
-        size: a word of `SIZES`; None or "keep" leaves what is there. ("detect" is the caller's to resolve.)
-        mode: the same with `MODES`.
-        frequency: the same with `FREQUENCIES`.
+        size: a word of `HEADER_SIZES`; None or "keep" leaves what is there ("detect" is the caller's).
+        mode: the same with `HEADER_MODES`.
+        frequency: the same with `HEADER_FREQUENCIES`.
 
     Raises:
         ValueError: a word that the ESP8266 has no number for.
     """
-    new_size, new_mode = _number(SIZES, size, "flash size"), _number(MODES, mode, "flash mode")
-    new_frequency = _number(FREQUENCIES, frequency, "flash frequency")
+    new_size, new_mode = _number(HEADER_SIZES, size, "flash size"), _number(HEADER_MODES, mode, "flash mode")
+    new_frequency = _number(HEADER_FREQUENCIES, frequency, "flash frequency")
     image = _editable(data)
     if image is None:
         return data

@@ -8,7 +8,7 @@ a finding and not an error, because the caller may want to look at a damaged ima
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from esprom.errors import ImageError, MalformedPacket
+from esprom.errors import ImageError, MalformedPacket, Refused
 from esprom.image.layout import (
     IMAGE_HEADER,
     IMAGE_HEADER_SIZE,
@@ -25,6 +25,10 @@ from esprom.image.layout import (
 from esprom.protocol.record import Record
 
 MOST_SEGMENTS = 16  # as the tools of the field have it: beyond, bytes that happen to begin with 0xE9
+
+# What the loader may fill: DRAM up to where the ROM keeps its own data, and IRAM with the part that is the
+# flash cache in a running firmware, since the cache is off while the loader runs.
+RAM = (range(0x3FFE8000, 0x3FFFC000), range(0x40100000, 0x40110000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,20 @@ class FirmwareImage:
     def checksum_good(self) -> bool:
         """Whether the segments are the ones that the checksum was made of."""
         return self.checksum == segments_checksum(self.segments)
+
+    def check_loadable(self) -> None:
+        """Raise Refused, which names the segment, unless all of it can be loaded into RAM and run there."""
+        if self.version != 1:
+            raise Refused("an image of version 2 runs from the flash: it cannot be loaded into RAM")
+        for number, segment in enumerate(self.segments, 1):
+            end = segment.address + len(segment.data)
+            if not any(part.start <= segment.address and end <= part.stop for part in RAM):
+                parts = " and ".join(f"0x{part.start:x} to 0x{part.stop - 1:x}" for part in RAM)
+                raise Refused(
+                    f"segment {number} of {len(self.segments)} goes to 0x{segment.address:x}, "
+                    f"0x{len(segment.data):x} bytes, and RAM that can be loaded is {parts}: "
+                    "the image is made to run from the flash"
+                )
 
 
 def parse_image(data: bytes) -> FirmwareImage:

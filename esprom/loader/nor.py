@@ -7,9 +7,11 @@ The chip's status registers are one number everywhere, the first register in the
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from esprom.errors import NoResponse, ProtocolError
+from esprom.errors import NoResponse, ProtocolError, Refused
 from esprom.flash import jedec
+from esprom.flash.registers import StatusForm, status_form
 from esprom.loader.rom import RomLoader
 from esprom.loader.spi import BUFFER, SpiController, Transaction
 
@@ -23,12 +25,18 @@ WRITE_DISABLE = Transaction(0x04)
 WRITE_ENABLE = Transaction(0x06)
 VOLATILE_ENABLE = Transaction(0x50)
 RELEASE_POWER_DOWN = Transaction(0xAB)
+LOOK = Transaction(READ_STATUS[0], read=1)
 
 WIP = 1 << 0
 WEL = 1 << 1
 WAKE_UP_US = 100  # datasheets: 3 to 30
 UNIQUE_ID_SIZE = 8
-STATUS_WRITE_S = 1.0  # datasheets: 15 ms typical, some say 0.8 s at most for a worn chip
+NOT_DRIVEN = 0xFF  # what a register reads as that the chip does not have, on a line that is pulled up
+STATUS_WRITE_S = 1.0  # datasheets: 10 ms typical and 15 at most (W25Q80DV); the rest is margin
+LOOKS = 3  # at the id, before anything that changes the chip is tried
+AGREEMENT_ATTEMPTS = 8  # readings of a register, until two in a row are the same
+ATTEMPTS = 4  # at enabling writing
+STATUS_ATTEMPTS = 2  # few, as registers wear and some bits cannot be written
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,10 @@ CHIP_ERASE = EraseUnit(0xC7, 0, 400.0, 60_000)
 log = logging.getLogger("esprom.flash")
 
 
+class StillBusy(NoResponse):
+    """The chip is busy for longer than it may; asking once more does not help."""
+
+
 class NorFlash:
     """The chip on SPI0."""
 
@@ -58,71 +70,106 @@ class NorFlash:
         self._spi = SpiController(rom)
         self._attached = False
 
-    def attach(self) -> None:
+    @property
+    def form(self) -> StatusForm:
+        """What its status registers are to be asked and told."""
+        return status_form(self.jedec_id)
+
+    def attach(self, busy_s: float = BLOCK_ERASE.limit_s) -> None:
         """Make the chip answer, and remember its id; once.
 
         The ROM attaches the flash in FLASH_BEGIN alone, and that also writes the chip's status register,
         which lifts block protection and clears QE: no way to begin a backup. So first the pins are routed
         by hand. If that gives no id (it was not tried on silicon), the chip may be in deep power-down;
-        and FLASH_BEGIN comes last.
+        and FLASH_BEGIN comes last, after several tries.
+
+        Args:
+            busy_s: for how long the chip may still be at work that was begun before.
 
         Raises:
             ProtocolError: no flash chip answers.
         """
         if self._attached:
             return
-        self._spi.route_pins()
-        for step in (self._look, self._wake, self._let_rom_attach):
+        for step in (*(self._look, self._wake) * LOOKS, self._let_rom_attach):
+            self._spi.route_pins()
+            self._settle(busy_s)
             step()
             if jedec.present(self.jedec_id):
                 self._attached = True
                 return
         raise _no_flash(self.jedec_id)
 
-    def attach_again(self) -> None:
+    def attach_again(self, busy_s: float = BLOCK_ERASE.limit_s) -> None:
         """Make the chip answer once more: a restart of the ESP8266 in mid-work has undone it."""
-        self._attached = False
-        self.attach()
+        before, self._attached = self.jedec_id, False
+        self.attach(busy_s)
+        if before and before != self.jedec_id:
+            found, self.jedec_id, self._attached = self.jedec_id, before, False
+            raise ProtocolError(f"the flash chip's id was {before:06x} and is {found:06x} now")
+
+    def read_id(self) -> int:
+        """Return the id that the chip answers now; `jedec_id` is what it answered when it was attached."""
+        return int.from_bytes(self._spi.transfer(Transaction(READ_JEDEC_ID, read=3)), "big")
 
     def give_back(self) -> None:
         """Leave the SPI controller to the ROM's own flash commands."""
         self._spi.give_back()
 
-    def read(self, pieces: Sequence[range]) -> Iterator[bytes]:
-        """Yield what the flash holds at `pieces`, each of at most 64 bytes."""
-        return self._spi.read(pieces)
+    def read(
+        self, pieces: Sequence[range], *, descending: bool = False, short: bool = False
+    ) -> Iterator[bytes]:
+        """Yield what the flash holds at `pieces`, each of at most 64 bytes; see `SpiController.read`."""
+        return self._spi.read(pieces, descending=descending, short=short)
 
     def read_status(self, registers: int) -> int:
-        """Return the first 1 to 3 status registers."""
-        return sum(self._read_register(index) << 8 * index for index in range(_checked(registers)))
+        """Return the first 1 to 3 status registers, as two readings agree on them.
+
+        Raises:
+            Refused: the chip has fewer registers; asking for more is another command to it.
+        """
+        self._check_registers(registers)
+        return sum(self._read_register(index) << 8 * index for index in range(registers))
 
     def write_status(self, value: int, registers: int, *, volatile: bool) -> None:
-        """Set the first 1 to 3 status registers, others kept.
+        """Set the first 1 to 3 status registers, others kept; repeated until they read back so.
 
         Chips differ: opcode 01 writes one register or two, 31 and 11 exist or not, and 01 with one byte
-        clears the second register of some. So 01 with two bytes first, then what does not read back.
+        clears the second register of some. So 01 with two bytes first, then what does not read back. Bits
+        that cannot be written are no error: who must know reads the registers.
         """
-        if not 0 <= value < 1 << 8 * _checked(registers):
+        self._check_registers(registers)
+        if not 0 <= value < 1 << 8 * registers:
             raise ValueError(f"0x{value:x} does not fit {registers} status registers")
-        if registers == 1:
-            value, registers = value | self._read_register(1) << 8, 2
-        wanted = value.to_bytes(registers, "little")
+        together = 1
+        if self.form.registers > 1:
+            second = self._read_register(1)
+            if registers == 1 and second != NOT_DRIVEN:
+                value |= second << 8
+            together = 1 if second == NOT_DRIVEN else 2
+        wanted = value.to_bytes(max(registers, together), "little")
         enable = VOLATILE_ENABLE if volatile else WRITE_ENABLE
-        self._write_registers(enable, WRITE_STATUS[0], wanted[:2])
-        for index, byte in enumerate(wanted):
-            if self._read_register(index) != byte:
-                self._write_registers(enable, WRITE_STATUS[index], bytes([byte]))
+        for _ in range(STATUS_ATTEMPTS):
+            self._write_registers(enable, WRITE_STATUS[0], wanted[:together])
+            differing = self._differing(wanted)
+            for index in differing:
+                self._write_registers(enable, WRITE_STATUS[index], wanted[index : index + 1])
+            if not differing or not self._differing(wanted):
+                return
+        if together > 1:  # the last word: the single bytes may have cleared the second register
+            self._write_registers(enable, WRITE_STATUS[0], wanted[:together])
 
     def erase(self, unit: EraseUnit, address: int) -> bool:
         """Erase one unit, wait for the end; False if the chip did not accept the command.
 
         Raises:
             NoResponse: the chip stays busy for longer than it may.
+            ProtocolError: it cannot be made ready to erase.
         """
-        where = address if unit.size else None
-        self._spi.transfer(WRITE_ENABLE, Transaction(unit.opcode, where))
+        self._enable_writing()
+        self._spi.change(Transaction(unit.opcode, address if unit.size else None))
         status = self._wait(unit.limit_s, unit.poll_us)
-        if status & WEL:  # a command that was carried out clears it
+        if status & WEL:  # it was set; a command that was carried out clears it
             self._spi.transfer(WRITE_DISABLE)
             return False
         return True
@@ -143,7 +190,8 @@ class NorFlash:
         return None if len(set(found)) == 1 else found
 
     def _look(self) -> None:
-        self.jedec_id = int.from_bytes(self._spi.transfer(Transaction(READ_JEDEC_ID, read=3)), "big")
+        """Read the id until two readings agree: what the chip is told depends on it."""
+        self.jedec_id = self._read_agreed(Transaction(READ_JEDEC_ID, read=3), "big")
 
     def _wake(self) -> None:
         log.info("the flash answers id %06x; waking it up", self.jedec_id)
@@ -152,7 +200,11 @@ class NorFlash:
         self._look()
 
     def _let_rom_attach(self) -> None:
-        log.info("the flash answers id %06x; letting the ROM attach it", self.jedec_id)
+        log.warning(
+            "the flash answers id %06x; letting the ROM attach it, which clears the chip's block protection"
+            " and its quad enable bit",
+            self.jedec_id,
+        )
         self._spi.give_back()
         try:
             self.rom.flash_begin(0, 0, 0, 0)
@@ -160,33 +212,73 @@ class NorFlash:
             raise _no_flash(self.jedec_id) from exc  # the ROM waits for the chip without end
         self._look()
 
+    def _settle(self, busy_s: float) -> None:
+        """Wait for the end of what the chip may be doing: meanwhile it does not answer to anything else."""
+        clock = self.rom.session.port.clock
+        began = clock.now()
+        while clock.now() - began < busy_s:
+            status = self._look_at(0, delay_us=SECTOR_ERASE.poll_us)
+            if not status & WIP or status == NOT_DRIVEN:
+                return
+
+    def _check_registers(self, registers: int) -> None:
+        if registers not in (1, 2, 3):
+            raise ValueError(f"a flash chip has 1 to 3 status registers, not {registers}")
+        if registers > self.form.registers:
+            raise Refused(
+                f"this chip ({jedec.manufacturer(self.jedec_id)}, id {self.jedec_id:06x}) has"
+                f" {self.form.registers} status register; the opcode that reads another one's second would"
+                " switch it to four data lines"
+            )
+
     def _read_register(self, index: int) -> int:
-        return self._spi.transfer(Transaction(READ_STATUS[index], read=1))[0]
+        return self._read_agreed(Transaction(READ_STATUS[index], read=1), "little")
+
+    def _read_agreed(self, look: Transaction, order: Literal["big", "little"]) -> int:
+        before = self._spi.transfer(look)
+        for _ in range(AGREEMENT_ATTEMPTS):
+            again = self._spi.transfer(look)
+            if again == before:
+                return int.from_bytes(again, order)
+            before = again
+        raise ProtocolError("the flash chip answers differently each time; try a lower --baud")
+
+    def _look_at(self, index: int, delay_us: int = 0) -> int:
+        return self._spi.transfer(Transaction(READ_STATUS[index], read=1), delay_us=delay_us)[0]
+
+    def _differing(self, wanted: bytes) -> list[int]:
+        return [index for index, byte in enumerate(wanted) if self._read_register(index) != byte]
+
+    def _enable_writing(self) -> None:
+        """Set WEL, and see it: where it is not set nothing that follows is carried out."""
+        for _ in range(ATTEMPTS):
+            if self._spi.transfer(WRITE_ENABLE, LOOK)[0] & (WIP | WEL) == WEL:
+                return
+        raise ProtocolError("the flash chip does not accept write enable; reset the chip and try again")
 
     def _write_registers(self, enable: Transaction, opcode: int, values: bytes) -> None:
-        self._spi.transfer(enable, Transaction(opcode, sent=values))
+        if enable is WRITE_ENABLE:
+            self._enable_writing()
+        else:  # it counts for the very next command alone, so there is no looking at the chip
+            self._spi.transfer(enable)
+        self._spi.change(Transaction(opcode, sent=values))
         self._wait(STATUS_WRITE_S, 1_000)
 
     def _wait(self, limit_s: float, poll_us: int) -> int:
         """Wait until the chip is no longer busy; return its first status register."""
         clock = self.rom.session.port.clock
         began = clock.now()
-        look = Transaction(READ_STATUS[0], read=1)
-        while (status := self._spi.transfer(look, delay_us=poll_us)[0]) & WIP:
+        while True:
+            status = self._look_at(0, delay_us=poll_us)
+            if not status & WIP and self._look_at(0) == status:
+                return status
             if clock.now() - began > limit_s:
-                raise NoResponse(
+                raise StillBusy(
                     f"the flash chip is busy for more than {limit_s:.0f} s (status 0x{status:02x});"
                     " check its supply, then reset and try again",
                     asked="flash status",
                     waited_s=limit_s,
                 )
-        return status
-
-
-def _checked(registers: int) -> int:
-    if registers not in (1, 2, 3):
-        raise ValueError(f"a flash chip has 1 to 3 status registers, not {registers}")
-    return registers
 
 
 def _no_flash(jedec_id: int) -> ProtocolError:

@@ -6,7 +6,7 @@ store below 0x20000000, or at an address that is no multiple of 4 (ROM-14). Both
 mistakes, hence ValueError.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from esprom.errors import CommandFailed
@@ -16,7 +16,6 @@ from esprom.protocol.packets import (
     Command,
     DataBlock,
     FlashBegin,
-    FlashEnd,
     MemBegin,
     MemEnd,
     ReadReg,
@@ -65,16 +64,7 @@ class RomLoader:
             range(first, min(first + GROUP * WORD, address + count * WORD), WORD)
             for first in range(checked(address), address + count * WORD, GROUP * WORD)
         ]
-        return self.gather(groups, lambda group: (MARK, *map(read_request, group)), lambda: None)
-
-    def gather(
-        self,
-        items: Sequence[range],
-        group: Callable[[range], tuple[Prepared, ...]],
-        set_up: Callable[[], None],
-    ) -> Iterator[list[int]]:
-        """Read in groups of commands; see `esprom.loader.gather`."""
-        return gather(self.session, items, group, set_up)
+        return gather(self.session, groups, lambda group: (MARK, *map(read_request, group)), lambda: None)
 
     def write_reg(self, address: int, value: int, mask: int = 0xFFFFFFFF, delay_us: int = 0) -> None:
         """WRITE_REG with one record: wait, then set the bits of `mask`."""
@@ -103,10 +93,6 @@ class RomLoader:
     def flash_data(self, sequence: int, data: bytes) -> None:
         """FLASH_DATA: the next block; answered when it is programmed and was read back."""
         self.session.command(Command.FLASH_DATA, DataBlock(sequence, data))
-
-    def flash_end(self) -> None:
-        """FLASH_END: leave the loader and boot the flash; sets the chip's block protection first."""
-        self.session.command(Command.FLASH_END, FlashEnd(0))
 
     def spi_set_params(self, flash_id: int, chip_size: int) -> None:
         """SPI_SET_PARAMS: tell the ROM, which assumes 4 MiB, how large the flash is."""

@@ -76,6 +76,8 @@ class Session:
         self._strays = bytearray()  # what arrived unasked since the last question, newest last
         self._partial = 0  # bytes of a frame that has begun to arrive
         self._syncs = 0  # sent so far
+        self._spoken = False  # whether the loader has ever answered
+        self.may_shorten = True  # whether READ_REGs may be sent without their end: until something fails
 
     def command(self, command: Command, body: object) -> Response:
         """Ask, and wait for the answer.
@@ -95,6 +97,7 @@ class Session:
         while True:
             for event in self._listen(request, deadline, 1):
                 if isinstance(event, Response):
+                    self._spoken = True
                     answer(event)
                     self._in_step = not self._strays
                     return event
@@ -115,6 +118,8 @@ class Session:
         request = next(coming, None)
         asked: deque[Prepared] = deque()
         in_flight = 0  # bytes
+        deadline = 0.0
+        renewed = True  # by an answer: whatever else trickles in must not put the deadline off
         while request is not None or asked:
             burst: list[bytes] = []
             while request is not None and (not asked or in_flight + len(request.frame) <= WINDOW):
@@ -125,10 +130,13 @@ class Session:
                 request = next(coming, None)
             if burst:
                 self.port.write(b"".join(burst))
-            deadline = self._deadline(asked[0], in_flight)
+            if renewed:
+                deadline = self._deadline(asked[0], in_flight)
+            renewed = False
             for event in self._listen(asked[0], deadline, min(len(asked), BATCH)):
                 if isinstance(event, Stray):  # what follows it may answer something else than it seems to
-                    raise OutOfStep(f"an answer was lost or damaged: {self._meaning(bytes(self._strays))}")
+                    raise OutOfStep(f"not the answer that was due: {self._meaning(bytes(self._strays))}")
+                renewed = self._spoken = True
                 answer(event)
                 in_flight -= len(asked.popleft().frame)
                 self._in_step = request is None and not asked and not self._strays
@@ -155,7 +163,7 @@ class Session:
             self.port.write(request.frame)
             value = self._hear_sync(magics, self._deadline(request, len(request.frame) + 8 * ANSWER_SIZE))
             if value is not None:
-                self._in_step = True
+                self._in_step = self._spoken = True
                 self._strays.clear()
                 return value
         raise self._silent("SYNC", self.port.clock.now() - began)
@@ -217,15 +225,13 @@ class Session:
         del self._strays[:-KEPT]
 
     def _meaning(self, received: bytes) -> str:
-        if silence.restarted(received):
-            return "the chip has restarted meanwhile; the supply may be too weak"
-        return silence.explain(received, self.port.baud)
+        return silence.explain(received, self.port.baud, spoken=self._spoken)
 
     def _silent(self, asked: str, waited_s: float) -> NoResponse:
         """Return the error for an answer that did not come; nobody knows the order of answers now."""
-        self._keep(self._exchange.abandon())
+        self._strays += self._exchange.abandon()
         self._in_step = False
-        received = bytes(self._strays).replace(slip.END * 2, slip.END).strip(slip.END)
+        received = bytes(self._strays[-KEPT:])
         return NoResponse(
             f"no answer to {asked} within {waited_s:.1f} s: {self._meaning(received)}",
             asked=asked,

@@ -11,6 +11,7 @@ BOOT_BAUD = 74880
 BANNER = re.compile(rb"rst cause:(\d+), boot mode:\((\d+),")
 SYNC_ECHO = b"\x07\x07\x12\x20\x55\x55"  # from the middle of our own SYNC request
 SLIP_END = 0xC0
+FRAME = 32  # bytes; answers are 12 to 20, with an END at each side
 TEXT = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
 MOSTLY = 0.9
 
@@ -18,6 +19,7 @@ WIRING = (
     "check that the board has power (3.3 V, at least 300 mA), that TX and RX are crossed, that CH_PD (EN) is"
     " high, and that GPIO0 is connected to ground at the moment of reset"
 )
+LINE = "check the cable and the board's supply, or try a lower --baud"
 UPLOAD_MODE = 1
 BOOT_MODES = {
     UPLOAD_MODE: "the chip is in its loader; TX of the adapter may not reach RX of the chip",
@@ -25,8 +27,13 @@ BOOT_MODES = {
 }
 
 
-def explain(received: bytes, baud: int) -> str:
-    """Return what `received` at `baud` tells about the reason."""
+def explain(received: bytes, baud: int, *, spoken: bool = False) -> str:
+    """Return what `received` at `baud` tells about the reason.
+
+    A chip whose loader has `spoken` before is wired well and was in its loader: then it is something else.
+    """
+    if spoken:
+        return _explain_break(received)
     banner = BANNER.search(received)
     if banner is not None:
         return _explain_banner(int(banner[1]), int(banner[2]))
@@ -34,12 +41,12 @@ def explain(received: bytes, baud: int) -> str:
         return f"nothing arrived at all: {WIRING}"
     if SYNC_ECHO in received:
         return "what was sent came back: TX and RX are joined, or the adapter echoes"
-    if sum(byte in TEXT for byte in received) >= MOSTLY * len(received):
+    if _is_text(received):
         return (
             f"text arrived ({_sample(received)}): a program runs on the chip, it is not in its loader;"
             " connect GPIO0 to ground and reset it"
         )
-    if received.count(SLIP_END) > 1:
+    if received.count(SLIP_END) > 1 + len(received) // FRAME:  # more than chance puts there
         return (
             f"{len(received)} bytes with the loader's framing arrived, but no valid answer: the line is"
             " noisy, or the rate too high; try a lower --baud, and reset the chip"
@@ -53,6 +60,20 @@ def explain(received: bytes, baud: int) -> str:
 def restarted(received: bytes) -> bool:
     """Tell whether the chip has sent its boot banner."""
     return BANNER.search(received) is not None
+
+
+def _explain_break(received: bytes) -> str:
+    if restarted(received):
+        return "the chip has restarted meanwhile; the supply may be too weak"
+    if not received:
+        return f"the chip stopped answering, or what was sent to it got lost; {LINE}, then reset the chip"
+    if _is_text(received):
+        return f"text arrived ({_sample(received)}): the chip has left its loader; reset it and try again"
+    return f"it was lost or damaged on the line ({len(received)} bytes are no answer); {LINE}"
+
+
+def _is_text(received: bytes) -> bool:
+    return sum(byte in TEXT for byte in received) >= MOSTLY * len(received)
 
 
 def _explain_banner(cause: int, mode: int) -> str:

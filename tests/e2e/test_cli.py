@@ -153,6 +153,23 @@ def test_a_process_prints_results_and_only_those_on_stdout(esprom: Bench) -> Non
     assert b"\x1b" not in err
 
 
+@pytest.mark.skipif(os.name == "nt", reason="has no /dev/stdout")
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["lines", "json"])
+@pytest.mark.parametrize("piped", [True, False], ids=["pipe", "file"])
+def test_data_on_stdout_has_it_for_itself(
+    esprom: Bench, content: bytes, tmp_path: Path, more: list[str], *, piped: bool
+) -> None:
+    words = ("-p", esprom.url, "read-flash", "0", "4KB", "/dev/stdout", *more)
+    with (
+        (tmp_path / "out").open("wb") as file,
+        process(*words, stdout=subprocess.PIPE if piped else file, stderr=subprocess.PIPE) as running,
+    ):
+        out, err = running.communicate()
+    assert running.returncode == 0
+    assert (out if piped else (tmp_path / "out").read_bytes()) == content[:SECTOR]
+    assert (b'"sha256"' if more else b"Read 4096 bytes") in err
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize("more", [[], ["--json"]], ids=["lines", "json"])
 def test_results_that_cannot_be_printed_are_a_failure(more: list[str]) -> None:
@@ -179,6 +196,27 @@ def test_ctrl_c_leaves_no_file_one_line_and_130(esprom: Bench, tmp_path: Path) -
     assert err.splitlines()[-1].startswith(b"esprom: ")
     assert b"Traceback" not in err
     assert set(tmp_path.iterdir()) - before == {esprom.flash}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are another thing there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_write_that_is_stopped_tears_no_neighbour(
+    esprom: Bench, content: bytes, tmp_path: Path, number: signal.Signals
+) -> None:
+    (tmp_path / "a").write_bytes(bytes(0x8000))
+    words = ("-p", esprom.url, "-v", "write-flash", "0x10123", tmp_path / "a")
+    with process(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stderr is not None
+        assert any(b"write: 100 %" in line for line in iter(running.stderr.readline, b""))
+        running.send_signal(number)
+        _, err = running.communicate()
+    assert running.returncode == 130
+    said = err.splitlines()
+    assert b"stopping as soon as that does no harm; once more to stop at once" in said
+    assert said[-1].endswith(b"the flash may be part old, part new; run the same command again to finish")
+    flash = esprom.flash.read_bytes()
+    assert flash[:0x10123] == content[:0x10123]
+    assert flash[0x18123:] == content[0x18123:]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo terminal")

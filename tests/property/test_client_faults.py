@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import esprom
+from esp8266sim.flashchip import POWER_DOWN
 from esprom.device import Device
 from esprom.errors import EspromError
 from esprom.loader.session import Session
@@ -125,6 +126,34 @@ def test_a_read_whose_requests_are_hurt_is_right_or_fails(plan: dict[int, int | 
     except EspromError:
         return
     assert found == PATTERN[0x123:0x323]
+
+
+@given(naps=st.sets(st.integers(0, 60), max_size=4))
+@settings(max_examples=20)
+def test_a_flash_that_falls_asleep_is_read_right_or_not_at_all(naps: set[int]) -> None:
+    """A sleeping chip reads as zeros, as often as one likes."""
+    under_test = board(content=PATTERN)
+
+    class Lulls(HurtPort):
+        """Sends the chip to sleep before those writes to the port whose running numbers are in `naps`."""
+
+        count = -1000
+
+        def write(self, data: bytes) -> None:
+            if self.count in naps:
+                under_test.flash.transfer(POWER_DOWN, None, b"", 0)
+            self.count += 1
+            super().write(data)
+
+    port = Lulls(on_board(under_test, latency_ms=0))
+    device = esprom.connect(port)
+    device.flash()
+    port.count = 0
+    try:
+        found = device.read_flash_proved(0, 0x200).data
+    except EspromError:
+        return
+    assert found == PATTERN[:0x200]
 
 
 @given(lost=st.sets(st.integers(0, 16000), max_size=4))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from esprom.errors import ImageError
 from esprom.image import edit_header, parse_image
-from esprom.image.header import FREQUENCIES, MODES, SIZES
+from esprom.image.header import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES
 from esprom.image.layout import ImageHeader, Segment, build_image
 
 SEGMENTS = st.lists(
@@ -60,20 +60,20 @@ def test_what_was_built_is_found(
 
 @given(
     images(),
-    st.sampled_from([None, "keep", *SIZES]),
-    st.sampled_from([None, "keep", *MODES]),
-    st.sampled_from([None, "keep", *FREQUENCIES]),
+    st.sampled_from([None, "keep", *HEADER_SIZES]),
+    st.sampled_from([None, "keep", *HEADER_MODES]),
+    st.sampled_from([None, "keep", *HEADER_FREQUENCIES]),
 )
 def test_edit_changes_only_what_is_asked_for(
     image: bytes, size: str | None, mode: str | None, frequency: str | None
 ) -> None:
     edited = edit_header(image, size=size, mode=mode, frequency=frequency)
     expected = bytearray(image)
-    if mode in MODES:
-        expected[2] = MODES[mode]
-    if size in SIZES:
-        expected[3] = SIZES[size] << 4 | expected[3] & 0x0F
-    if frequency in FREQUENCIES:
-        expected[3] = expected[3] & 0xF0 | FREQUENCIES[frequency]
+    if mode in HEADER_MODES:
+        expected[2] = HEADER_MODES[mode]
+    if size in HEADER_SIZES:
+        expected[3] = HEADER_SIZES[size] << 4 | expected[3] & 0x0F
+    if frequency in HEADER_FREQUENCIES:
+        expected[3] = expected[3] & 0xF0 | HEADER_FREQUENCIES[frequency]
     assert edited == expected
     assert edit_header(edited, size=size, mode=mode, frequency=frequency) == edited

@@ -81,6 +81,48 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+@POSIX
+def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    for name, content in (("old.bin", b"old"), ("new.bin", None)):
+        file, link = tmp_path / "far" / name, tmp_path / name
+        if content is not None:
+            file.write_bytes(content)
+        link.symlink_to(file)
+        files.save(link, b"firmware", overwrite=True)
+        assert link.is_symlink()
+        assert file.read_bytes() == b"firmware"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert names(tmp_path / "far") == {"old.bin", "new.bin"}
+
+
+@POSIX
+def test_a_link_into_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").symlink_to(tmp_path / "far" / "a.bin")
+    with pytest.raises(EspromError, match=r"there is no folder .*far"):
+        files.save(tmp_path / "a.bin", b"firmware", overwrite=True)
+
+
+POURED = """
+import sys
+from esprom import files
+sys.stdout.write("before ")
+sys.stdout.flush()
+files.save(sys.argv[1], b"firmware", overwrite=True)
+print(" after", files.is_stdout(sys.argv[1]), files.is_stdout("nothing.bin"))
+"""
+
+
+@POSIX
+@pytest.mark.parametrize("piped", [True, False], ids=["pipe", "file"])
+def test_standard_output_is_written_to_and_not_replaced(tmp_path: Path, piped: bool) -> None:
+    out = tmp_path / "out"
+    with out.open("wb") as stream:
+        command = [sys.executable, "-c", POURED, "/dev/stdout"]
+        ran = subprocess.run(command, stdout=subprocess.PIPE if piped else stream, check=True)
+    assert (ran.stdout if piped else out.read_bytes()) == b"before firmware after True False\n"
+
+
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
 def test_a_failure_leaves_nothing(

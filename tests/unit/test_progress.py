@@ -29,3 +29,13 @@ def test_cancel_is_asked_with_every_report() -> None:
     stage.advance(STEP)
     with pytest.raises(Cancelled, match=f"stopped in stage 'write': {2 * STEP} of {10 * STEP}"):
         stage.advance(STEP)
+
+
+def test_what_is_done_again_is_counted_once() -> None:
+    seen: list[Progress] = []
+    stage = Watch(VirtualClock(), seen.append).stage("read", 3 * STEP)
+    stage.advance(2 * STEP)
+    stage.take_back(STEP)
+    stage.advance(STEP)
+    stage.advance(STEP)
+    assert [progress.done for progress in seen] == [0, 2 * STEP, 2 * STEP, 3 * STEP]

@@ -14,7 +14,7 @@ from esprom.cli.commands.write import HALF_WRITTEN
 from esprom.cli.group import command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
-from esprom.cli.values import count, size_name
+from esprom.cli.values import count
 
 
 @command("backup")
@@ -26,11 +26,12 @@ def backup(session: Session, name: Path, *, force: bool) -> Facts:
     Writes NAME.bin and NAME.json (which board, which flash, digests, which proof), both or none.
     Where NAME is a folder, this one unless told, the name is made of chip, MAC and size.
     """
+    esprom.check_backup(name, force=force)
     with session.device() as device:
         _print_board(session, device)
         announce(session, device, device.flash().size, passes=2)
-        with session.progress() as progress:
-            result = device.backup(name, force=force, progress=progress)
+        with session.job() as job:
+            result = device.backup(name, force=force, progress=job.progress, cancel=job.cancel)
         chip, flash = device.chip, device.flash()
     manifest = result.manifest
     session.output.result(f"Backup: {result.image}, {manifest.flash.size} bytes")
@@ -69,9 +70,14 @@ def restore(
         allowed = {"--other-board": other_board, "--force": force}
         if all(allowed[obstacle.option] for obstacle in plan.obstacles):  # else it is refused below
             session.confirm(plan.action, yes=yes)
-        with session.interrupted(HALF_WRITTEN), session.progress() as progress:
+        with session.change(device, HALF_WRITTEN) as job:
             result = device.restore(
-                plan, other_board=other_board, force=force, unprotect=unprotect, progress=progress
+                plan,
+                other_board=other_board,
+                force=force,
+                unprotect=unprotect,
+                progress=job.progress,
+                cancel=job.cancel,
             )
     session.output.result(f"Restored {result.size} bytes of {result.image}, and verified them")
     return {
@@ -88,7 +94,9 @@ def _print_board(session: Session, device: "esprom.Device") -> None:
     flash = device.flash()
     session.output.result(f"Chip type: {device.chip.name}")
     session.output.result(f"MAC: {device.chip.mac}")
-    session.output.result(f"Flash: {part_name(flash)}, {size_name(flash.size)}, id {flash.jedec_id:06x}")
+    session.output.result(
+        f"Flash: {part_name(flash)}, {esprom.size_name(flash.size)}, id {flash.jedec_id:06x}"
+    )
 
 
 def _rereads(sectors: tuple[int, ...]) -> str:

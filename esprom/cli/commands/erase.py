@@ -31,9 +31,10 @@ def _accepted_force(function: Callable[..., Any]) -> Callable[..., Any]:
 @_accepted_force
 def erase_flash(session: Session, unprotect: bool) -> Facts:
     """Erase the whole flash."""
-    with session.device() as device, session.interrupted(HALF_ERASED), session.progress() as progress:
+    with session.device() as device:
         size = device.flash().size
-        device.erase_flash(unprotect=unprotect, progress=progress)
+        with session.change(device, HALF_ERASED) as job:
+            device.erase_flash(unprotect=unprotect, progress=job.progress, cancel=job.cancel)
     session.output.result(f"Erased the whole flash, {size} bytes")
     return {"offset": 0, "size": size}
 
@@ -48,28 +49,29 @@ def erase_region(session: Session, offset: int, extent: Extent, unprotect: bool)
 
     ADDRESS and SIZE are multiples of 4096 (0x1000); SIZE may be `all`: all from ADDRESS on.
     """
-    _check_aligned(session, offset, extent)
+    options = ["--unprotect"] if unprotect else []
+    _check_aligned(session, offset, extent, options)
     with session.device() as device:
         size = extent_in_flash(
             offset,
             extent,
             device.flash(),
-            lambda fitting: session.command("erase-region", f"{offset:#x}", fitting),
+            lambda fitting: session.command("erase-region", *options, f"{offset:#x}", fitting),
         )
-        with session.interrupted(HALF_ERASED), session.progress() as progress:
-            device.erase_region(offset, size, unprotect=unprotect, progress=progress)
+        with session.change(device, HALF_ERASED) as job:
+            device.erase_region(offset, size, unprotect=unprotect, progress=job.progress, cancel=job.cancel)
     session.output.result(f"Erased {size} bytes from {offset:#010x}")
     return {"offset": offset, "size": size}
 
 
-def _check_aligned(session: Session, offset: int, extent: Extent) -> None:
+def _check_aligned(session: Session, offset: int, extent: Extent, options: list[str]) -> None:
     """Raise UsageError, with the command that erases all sectors that are touched."""
     end = offset if extent == "all" else offset + extent
     if offset % SECTOR == 0 and end % SECTOR == 0:
         return
     start = offset - offset % SECTOR
     whole = "all" if extent == "all" else f"{end + -end % SECTOR - start:#x}"
-    command_line = session.command("erase-region", f"{start:#x}", whole)
+    command_line = session.command("erase-region", *options, f"{start:#x}", whole)
     raise click.UsageError(
         f"flash is erased in sectors of {SECTOR:#x} bytes, and ADDRESS and SIZE are not multiples of that; "
         f"to erase all sectors that this touches, type: {command_line}"

@@ -12,7 +12,6 @@ import esprom
 from esprom.cli.group import command
 from esprom.cli.output import Facts, Output
 from esprom.cli.session import Session
-from esprom.cli.values import size_name
 
 
 @command("chip-id")
@@ -50,7 +49,7 @@ def _print_flash(output: Output, flash: "esprom.FlashInfo") -> None:
     """Print esptool's three lines, then what it does not tell."""
     output.result(f"Manufacturer: {flash.jedec_id >> 16:02x}")
     output.result(f"Device: {flash.jedec_id & 0xFFFF:04x}")
-    output.result(f"Detected flash size: {size_name(flash.size)}")
+    output.result(f"Detected flash size: {esprom.size_name(flash.size)}")
     output.result(f"Flash part: {part_name(flash)}")
     output.result(f"Size known from: {flash.size_source}")
     if flash.unique_id is not None:

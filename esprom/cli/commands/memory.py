@@ -9,17 +9,20 @@ import esprom
 from esprom.cli.group import command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
-from esprom.cli.values import ADDRESS, INPUT_FILE, OUTPUT_FILE, SIZE, WORD, count
-
-
-def _aligned(ctx: click.Context, param: click.Parameter, address: int) -> int:
-    if address % 4:
-        raise click.BadParameter(f"{address:#x} is not a multiple of 4: the loader reads and writes words")
-    return address
+from esprom.cli.values import (
+    END_OF_MEMORY,
+    INPUT_FILE,
+    MEMORY,
+    OUTPUT_FILE,
+    SIZE,
+    WORD,
+    WORD_ADDRESS,
+    count,
+)
 
 
 @command("read-mem")
-@click.argument("address", type=ADDRESS, callback=_aligned)
+@click.argument("address", type=WORD_ADDRESS)
 def read_mem(session: Session, address: int) -> Facts:
     """Print a 32-bit word of the chip's memory."""
     with session.device() as device:
@@ -29,7 +32,7 @@ def read_mem(session: Session, address: int) -> Facts:
 
 
 @command("write-mem")
-@click.argument("address", type=ADDRESS, callback=_aligned)
+@click.argument("address", type=WORD_ADDRESS)
 @click.argument("value", type=WORD)
 @click.argument("mask", type=WORD, default="0xFFFFFFFF")
 def write_mem(session: Session, address: int, value: int, mask: int) -> Facts:
@@ -44,7 +47,7 @@ def write_mem(session: Session, address: int, value: int, mask: int) -> Facts:
 
 
 @command("dump-mem")
-@click.argument("address", type=ADDRESS)
+@click.argument("address", type=MEMORY)
 @click.argument("size", type=SIZE)
 @click.argument("file", type=OUTPUT_FILE)
 def dump_mem(session: Session, address: int, size: int, file: Path) -> Facts:
@@ -52,8 +55,14 @@ def dump_mem(session: Session, address: int, size: int, file: Path) -> Facts:
 
     Any address and size. An existing FILE is replaced.
     """
-    with session.device() as device, session.progress() as progress:
-        data = device.read_memory(address, size, progress=progress)
+    if address + size > END_OF_MEMORY:
+        raise click.UsageError(
+            f"the memory ends at {END_OF_MEMORY - 1:#x}: at most {END_OF_MEMORY - address:#x} bytes lie from "
+            f"{address:#x} on"
+        )
+    session.output.leave_stdout_to(file)
+    with session.device() as device, session.job() as job:
+        data = device.read_memory(address, size, progress=job.progress, cancel=job.cancel)
     esprom.save(file, data, overwrite=True)
     session.output.result(f"Read {size} bytes from {address:#010x} into {file}")
     return {"address": address, "size": size, "file": str(file)}
@@ -67,6 +76,7 @@ def load_ram(session: Session, file: Path) -> Facts:
     FILE is an ESP8266 application image (it starts with E9) whose segments all lie in RAM.
     """
     image = esprom.parse_image(file.read_bytes())
+    image.check_loadable()
     if not image.checksum_good:
         session.output.note(f"warning: the checksum of {file} is wrong: it may be damaged")
     with session.device() as device:

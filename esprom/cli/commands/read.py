@@ -28,6 +28,7 @@ def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Fac
     SIZE is in hex, decimal, or like 4MB and 512KB; or `all`. An existing FILE is replaced. To keep a
     firmware safe, use `esprom backup`: it proves what it read.
     """
+    session.output.leave_stdout_to(file)
     with session.device() as device:
         size = extent_in_flash(
             offset,
@@ -37,8 +38,8 @@ def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Fac
         )
         if size > AT_ONCE:
             announce(session, device, size)
-        with session.progress() as progress:
-            data = device.read_flash(offset, size, progress=progress)
+        with session.job() as job:
+            data = device.read_flash(offset, size, progress=job.progress, cancel=job.cancel)
     esprom.save(file, data, overwrite=True)
     session.output.result(f"Read {size} bytes from {offset:#010x} into {file}")
     return {

@@ -17,12 +17,8 @@ from esprom.cli.failures import BeyondFlash
 from esprom.cli.group import command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
-from esprom.cli.values import ADDRESS, INPUT_FILE, number, size_name
+from esprom.cli.values import ADDRESS, INPUT_FILE, number
 from esprom.errors import Refused
-
-SIZES = ("256KB", "512KB", "1MB", "2MB", "4MB", "2MB-c1", "4MB-c1", "8MB", "16MB")
-MODES = ("qio", "qout", "dio", "dout")
-FREQUENCIES = ("80m", "40m", "26m", "20m")
 
 HALF_WRITTEN = "the flash may be part old, part new; run the same command again to finish"
 
@@ -69,8 +65,8 @@ class HeaderEdit:
         """Return the edit with `detect` replaced by the size that the flash has."""
         if self.size != "detect":
             return self
-        found = size_name(flash.size)
-        if found not in SIZES:
+        found = esprom.size_name(flash.size)
+        if found not in esprom.HEADER_SIZES:
             raise Refused(f"an image header has no word for a flash of {found}; choose another -fs, or keep")
         return replace(self, size=found)
 
@@ -118,9 +114,9 @@ def _part_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
 
     decorators = (
         click.argument("parts", metavar="ADDRESS FILE...", nargs=-1, callback=_in_pairs),
-        _header_option("--flash-size", "-fs", "size", ("keep", "detect", *SIZES)),
-        _header_option("--flash-mode", "-fm", "mode", ("keep", *MODES)),
-        _header_option("--flash-freq", "-ff", "frequency", ("keep", *FREQUENCIES)),
+        _header_option("--flash-size", "-fs", "size", ("keep", "detect", *esprom.HEADER_SIZES)),
+        _header_option("--flash-mode", "-fm", "mode", ("keep", *esprom.HEADER_MODES)),
+        _header_option("--flash-freq", "-ff", "frequency", ("keep", *esprom.HEADER_FREQUENCIES)),
     )
     for decorate in reversed(decorators):
         gather = decorate(gather)
@@ -165,11 +161,17 @@ def write_flash(
     """
     with session.device() as device:
         ready = _prepare(session, parts, edit, device.flash(), force=force)
-        with session.interrupted(HALF_WRITTEN), session.progress() as progress:
+        with session.change(device, HALF_WRITTEN) as job:
             if erase_all:
-                device.erase_flash(unprotect=unprotect, progress=progress)
+                device.erase_flash(unprotect=unprotect, progress=job.progress, cancel=job.cancel)
             for part in ready:
-                device.write_flash(part.offset, part.data, unprotect=unprotect, progress=progress)
+                device.write_flash(
+                    part.offset,
+                    part.data,
+                    unprotect=unprotect,
+                    progress=job.progress,
+                    cancel=job.cancel,
+                )
     for part in ready:
         session.output.result(f"Wrote {len(part.data)} bytes at {part.offset:#010x} and verified them")
     return {"written": [part.facts() for part in ready], "erased_all": erase_all, "verified": True}
@@ -184,9 +186,9 @@ def verify_flash(session: Session, parts: tuple[Part, ...], edit: HeaderEdit) ->
     """
     with session.device() as device:
         ready = _prepare(session, parts, edit, device.flash(), force=True)
-        with session.progress() as progress:
+        with session.job() as job:
             for part in ready:
-                device.verify_flash(part.offset, part.data, progress=progress)
+                device.verify_flash(part.offset, part.data, progress=job.progress, cancel=job.cancel)
     for part in ready:
         session.output.result(f"Verified {len(part.data)} bytes at {part.offset:#010x}: equal to {part.file}")
     return {"verified": [part.facts() for part in ready]}
@@ -199,7 +201,7 @@ def _prepare(
     for part in parts:
         if part.end > flash.size:
             raise BeyondFlash(
-                f"{part.name} would end at {part.end:#x}, and the flash is {size_name(flash.size)} "
+                f"{part.name} would end at {part.end:#x}, and the flash is {esprom.size_name(flash.size)} "
                 f"({flash.size:#x} bytes)",
                 end=part.end,
                 flash_size=flash.size,
@@ -207,8 +209,8 @@ def _prepare(
     edit = edit.resolved(flash)
     if edit.size != "keep" and not force and number(edit.size.removesuffix("-c1")) > flash.size:
         raise Refused(
-            f"-fs {edit.size} is more than the flash has ({size_name(flash.size)}): the firmware would look "
-            "for its data beyond the end; choose -fs detect, or add --force if you mean it"
+            f"-fs {edit.size} is more than the flash has ({esprom.size_name(flash.size)}): the firmware "
+            "would look for its data beyond the end; choose -fs detect, or add --force if you mean it"
         )
     ready = [edit.apply(part) for part in parts]
     if edit.asks() and not any(part.offset == 0 for part in parts):

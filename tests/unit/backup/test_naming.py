@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from esprom.backup.naming import default_name, default_path, files_to_read, files_to_write, size_word
+from esprom.backup.naming import default_name, default_path, files_to_read, files_to_write
 
 NOON = datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)
 MAC = "5c:cf:7f:00:12:34"
@@ -47,7 +47,7 @@ def test_the_manifest_leads_to_the_image(tmp_path: Path) -> None:
         ("ESP8266EX", MAC, 0x100000, "esp8266-5ccf7f001234-1MB.bin"),
         ("ESP8285H16", "18:FE:34:00:12:34", 0x200000, "esp8285-18fe34001234-2MB.bin"),
         ("ESP8266EX", "??:??:??:00:12:34", 0x80000, "esp8266-xxxxxx001234-512KB.bin"),
-        ("unknown", MAC, 0x100001, "esp8266-5ccf7f001234-1048577B.bin"),
+        ("unknown", MAC, 0x100001, "esp8266-5ccf7f001234-0x100001.bin"),
     ],
 )
 def test_default_name(chip: str, mac: str, size: int, name: str) -> None:
@@ -65,11 +65,3 @@ def test_a_second_backup_gets_the_time(tmp_path: Path, taken: str) -> None:
     first.with_suffix(f".{taken}").touch()
     assert path(overwrite=False) == tmp_path / "esp8266-5ccf7f001234-1MB-20260131-120005.bin"
     assert path(overwrite=True) == first
-
-
-@pytest.mark.parametrize(
-    ("size", "word"),
-    [(0x400000, "4MB"), (0x80000, "512KB"), (0x180000, "1536KB"), (1000, "1000B"), (0, "0B")],
-)
-def test_size_word(size: int, word: str) -> None:
-    assert size_word(size) == word

@@ -82,8 +82,25 @@ def test_a_file_that_was_cut_is_refused(saved: Path) -> None:
 
 def test_a_manifest_that_cannot_be_read_is_refused(saved: Path) -> None:
     saved.with_suffix(".json").write_bytes(b"{")
-    with pytest.raises(ImageError, match="not the manifest of a backup"):
+    with pytest.raises(ImageError, match=r"kitchen\.json: not the manifest of a backup.*move the .json away"):
         restore(blank(), saved)
+
+
+def test_a_damaged_manifest_of_ours_is_refused(saved: Path) -> None:
+    manifest = saved.with_suffix(".json")
+    manifest.write_bytes(manifest.read_bytes().replace(b'"sha256"', b'"sha257"'))
+    with pytest.raises(ImageError, match=r"kitchen\.json: the manifest is damaged: digests\.sha256"):
+        restore(blank(), saved)
+
+
+@pytest.mark.parametrize("theirs", [b'{"name": "lamp"}', b"[1]", b'{"format": "tasmota", "version": 1}'])
+def test_somebody_elses_json_is_passed_over_with_a_note(dump: Path, theirs: bytes) -> None:
+    (dump.parent / "dump.img.json").write_bytes(theirs)
+    board = blank()
+    result = restore(board, dump)
+    assert board.content == used(MIB)
+    assert result.manifest is None
+    assert "dump.img.json is not the manifest of a backup, and is passed over" in result.notes[0]
 
 
 def test_without_the_manifest_a_damaged_file_is_taken(saved: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import esprom
 from esprom.backup import backup, plan_restore, restore
 from esprom.cli.main import main
-from esprom.errors import EspromError, FlashProtected, VerifyFailed
+from esprom.errors import Cancelled, EspromError, FlashProtected, VerifyFailed
 
 ERASED = 0xFF
 
@@ -25,6 +25,7 @@ class FakeDevice:
     status: int = 0
     protected: bool = False
     fails: BaseException | None = None
+    half_way: Callable[[], None] = lambda: None  # called in the middle of every job
     log: list[tuple[Any, ...]] = field(default_factory=list)
     baud: int = 115200
     loader: str = "rom"
@@ -46,31 +47,36 @@ class FakeDevice:
     def estimate_read(self, size: int) -> esprom.Estimate:
         return esprom.Estimate(size / 11000, 0.001, 11000, "the line at 115200 baud")
 
-    def read_flash(self, offset: int, size: int, *, progress: Any = None) -> bytes:
-        self._work("read", size, progress)
+    def read_flash(self, offset: int, size: int, *, progress: Any = None, cancel: Any = None) -> bytes:
+        self._work("read", size, progress, cancel)
         return bytes(self.cells[offset : offset + size])
 
     def read_flash_proved(
         self, offset: int, size: int, *, progress: Any = None, cancel: Any = None
     ) -> esprom.ProvedRead:
-        return esprom.ProvedRead(self.read_flash(offset, size, progress=progress), "reread", (0x3000,))
+        return esprom.ProvedRead(
+            self.read_flash(offset, size, progress=progress, cancel=cancel), "reread", (0x3000,)
+        )
 
     def write_flash(
         self, offset: int, data: bytes, *, unprotect: bool = False, progress: Any = None, cancel: Any = None
     ) -> None:
         if self.protected and not unprotect:
             raise FlashProtected("the flash is protected; add --unprotect", status=self.status)
-        self._work("write", len(data), progress)
+        self._work("write", len(data), progress, cancel)
         self.cells[offset : offset + len(data)] = data
 
-    def erase_flash(self, *, unprotect: bool = False, progress: Any = None) -> None:
-        self.erase_region(0, len(self.cells), unprotect=unprotect, progress=progress)
+    def erase_flash(self, *, unprotect: bool = False, progress: Any = None, cancel: Any = None) -> None:
+        self.erase_region(0, len(self.cells), unprotect=unprotect, progress=progress, cancel=cancel)
 
-    def erase_region(self, offset: int, size: int, *, unprotect: bool = False, progress: Any = None) -> None:
-        self._work("erase", size, progress)
+    def erase_region(
+        self, offset: int, size: int, *, unprotect: bool = False, progress: Any = None, cancel: Any = None
+    ) -> None:
+        self._work("erase", size, progress, cancel)
         self.cells[offset : offset + size] = bytes([ERASED]) * size
 
-    def verify_flash(self, offset: int, data: bytes, *, progress: Any = None) -> None:
+    def verify_flash(self, offset: int, data: bytes, *, progress: Any = None, cancel: Any = None) -> None:
+        self._work("verify", len(data), progress, cancel)
         for address, byte in enumerate(data, offset):
             if self.cells[address] != byte:
                 raise VerifyFailed(f"the flash differs at {address:#x}", address=address)
@@ -91,7 +97,8 @@ class FakeDevice:
     def write_reg(self, address: int, value: int, mask: int = 0xFFFFFFFF) -> None:
         self.words[address] = (self.read_reg(address) & ~mask) | (value & mask)
 
-    def read_memory(self, address: int, size: int, *, progress: Any = None) -> bytes:
+    def read_memory(self, address: int, size: int, *, progress: Any = None, cancel: Any = None) -> bytes:
+        self._work("read", size, progress, cancel)
         return bytes(at & 0xFF for at in range(address, address + size))
 
     def load_ram(self, segments: list[tuple[int, bytes]], entry: int) -> None:
@@ -100,8 +107,10 @@ class FakeDevice:
     def run(self) -> None:
         self.log.append(("run",))
 
-    def backup(self, path: Any, *, force: bool = False, progress: Any = None) -> esprom.BackupResult:
-        return backup(self, path, force=force, progress=progress)
+    def backup(
+        self, path: Any, *, force: bool = False, progress: Any = None, cancel: Any = None
+    ) -> esprom.BackupResult:
+        return backup(self, path, force=force, progress=progress, cancel=cancel)
 
     def plan_restore(self, path: Any) -> esprom.RestorePlan:
         return plan_restore(self, path)
@@ -109,12 +118,15 @@ class FakeDevice:
     def restore(self, source: Any, **options: Any) -> esprom.RestoreResult:
         return restore(self, source, **options)
 
-    def _work(self, stage: str, size: int, progress: Any) -> None:
+    def _work(self, stage: str, size: int, progress: Any, cancel: Any) -> None:
         self.log.append((stage, size))
         if progress is not None:
             progress(esprom.Progress(stage, 0, size, 0.0))
         if self.fails is not None:
             raise self.fails
+        self.half_way()
+        if cancel is not None and cancel():
+            raise Cancelled("stopped")
         if progress is not None:
             progress(esprom.Progress(stage, size, size, 2.0))
 

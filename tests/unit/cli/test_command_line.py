@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -122,7 +123,30 @@ def test_shared_options_stand_before_or_after_the_command(
     run: Run, device: FakeDevice, words: list[str]
 ) -> None:
     run(*words, port=False)
-    assert device.log[0] == ("connect", "A", {"baud": 9600, "before": "no-reset", "after": "no-reset"})
+    assert device.log[0] == (
+        "connect",
+        "A",
+        {"baud": 9600, "before": "no-reset", "after": "no-reset", "flash_size": None},
+    )
+
+
+@pytest.mark.parametrize("words", [["--chip-size", "1MB", "read-mac"], ["read-mac", "--chip_size=0x100000"]])
+def test_the_size_of_the_chip_can_be_told(run: Run, device: FakeDevice, words: list[str]) -> None:
+    assert run(*words).code == 0
+    assert device.log[0][2]["flash_size"] == 0x100000
+
+
+def test_a_command_to_type_keeps_the_options(run: Run, tmp_path: Path) -> None:
+    options = ["--baud", "9600", "--before", "no-reset", "--after", "soft-reset", "--chip-size", "1048576"]
+    options += ["--verbose", "--verbose", "--no-progress"]
+    file = str(tmp_path / "a.bin")
+    command = shlex.join(["esprom", "--port", "fake", *options, "read-flash", "0x0", "0x100000", file])
+    assert f"type: {command}\n" in run(*options, "read-flash", "0", "4MB", file).err
+    assert "type: esprom --port fake --quiet erase-region --unprotect 0x1000 0x1000\n" in (
+        run("erase-region", "0x1000", "1", "--unprotect", "-q").err
+    )
+    said = json.loads(run("read-flash", "0", "4MB", file, "--json").out)["error"]["facts"]["command"]
+    assert said == f"esprom --port fake --json read-flash 0x0 0x100000 {file}"
 
 
 def test_the_environment_counts_least(run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +171,14 @@ USAGE = [
     (["--chip", "esp32", "read-mac"], "'esp32' is not one of"),
     (["read-mac", "--before", "usb-reset"], "'usb-reset' is not one of"),
     (["-b", "0", "read-mac"], "0 is not in the range"),
-    (["read-mem", "0x3"], "not a multiple of 4"),
+    (["read-mem", "0x3ff00053"], "not a multiple of 4"),
+    (["read-mem", "0x10"], "0x10 is not between 0x20000000 and 0xfffffffc"),
+    (["write-mem", "0x10", "0"], "0x10 is not between 0x20000000 and 0xfffffffc"),
+    (["write-mem", "0xffffffff", "0"], "is not between"),
+    (["dump-mem", "0", "16", "x"], "0 is not between 0x20000000 and 0xffffffff"),
+    (["dump-mem", "0xfffffff0", "0x100", "x"], "at most 0x10 bytes lie from 0xfffffff0 on"),
+    (["read-mac", "--chip-size", "3MB"], "3MB is not a power of two"),
+    (["read-mac", "--chip-size", "32MB"], "32MB is not between"),
     (["read-mem", "pi"], "'pi' is not a number"),
     (["-q"], "Missing command"),
 ]
@@ -244,13 +275,30 @@ def test_verbose_shows_the_log_on_stderr_and_only_then(
         return 7
 
     monkeypatch.setattr(device, "read_reg", read_reg)
-    silent, some, all_of_it = (run("read-mem", "0x10", *more) for more in ([], ["-v"], ["-vv"]))
+    silent, some, all_of_it = (run("read-mem", "0x3ff00010", *more) for more in ([], ["-v"], ["-vv"]))
     assert "reading" not in silent.err
-    assert "esprom.loader: reading 0x10" in some.err
+    assert "esprom.loader: reading 0x3ff00010" in some.err
     assert "in detail" not in some.err
     assert "in detail" in all_of_it.err
     assert silent.out == some.out == all_of_it.out
-    assert not logging.getLogger("esprom").handlers
+    assert not any(isinstance(h, logging.StreamHandler) for h in logging.getLogger("esprom").handlers)
+
+
+@pytest.mark.parametrize(("more", "said"), [([], 1), (["-q"], 0), (["-v"], 1)], ids=["", "quiet", "verbose"])
+def test_what_the_library_warns_of_is_shown_once(
+    run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch, more: list[str], said: int
+) -> None:
+    def read_reg(address: int) -> int:
+        logging.getLogger("esprom.loader").warning("the line is bad at %#x", address)
+        return 7
+
+    monkeypatch.setattr(device, "read_reg", read_reg)
+    err = run("read-mem", "0x3ff00010", *more).err
+    assert err.count("the line is bad at 0x3ff00010\n") == said
+    assert err.count("warning: ") == (not more)
+    run("read-mac")
+    logging.getLogger("esprom.loader").warning("nobody listens any more")
+    assert run("version").err == ""
 
 
 def test_the_group_is_the_one_that_imports_late() -> None:

@@ -336,6 +336,22 @@ def test_load_ram(run: Run, device: FakeDevice, image: Path, tmp_path: Path) -> 
     assert run("load_ram", tmp_path / "text").code == 1
 
 
+@pytest.mark.parametrize(
+    ("image_hex", "said"),
+    [
+        (IMAGE[:8].hex() + "10102040" + IMAGE[12:].hex(), "segment 1 of 1 goes to 0x40201010"),
+        ("ea0400000000104000000000 00000000" + IMAGE.hex(), "version 2 runs from the flash"),
+    ],
+)
+def test_an_image_that_is_not_for_ram_is_refused_before_the_board_is_asked(
+    run: Run, device: FakeDevice, image: Path, image_hex: str, said: str
+) -> None:
+    image.write_bytes(bytes.fromhex(image_hex))
+    ran = run("load-ram", image)
+    assert (ran.code, device.log) == (1, [])
+    assert said in ran.err
+
+
 def test_run(run: Run, device: FakeDevice) -> None:
     assert run("run").out == "Firmware started\n"
     assert ("run",) in device.log
@@ -391,6 +407,18 @@ def test_backup_never_overwrites_without_force(run: Run, device: FakeDevice, tmp
     assert "--force" in ran.err
     assert not any(entry[0] == "read" for entry in device.log)
     assert run("backup", tmp_path / "lamp", "--force").code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("sub/dir/lamp", "there is no folder"), ("taken", "exists already")]
+)
+def test_a_backup_that_cannot_be_saved_is_told_before_the_board_is_asked(
+    run: Run, device: FakeDevice, tmp_path: Path, name: str, said: str
+) -> None:
+    (tmp_path / "taken.bin").touch()
+    ran = run("backup", tmp_path / name)
+    assert (ran.code, ran.out, device.log) == (1, "", [])
+    assert said in ran.err
 
 
 def test_backup_makes_a_name(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,9 +56,9 @@ RUNS: dict[str, list[str]] = {
     "read-flash-status": ["--bytes", "3"],
     "write-flash-status": ["0"],
     "read-flash-sfdp": ["0", "4"],
-    "read-mem": ["0x10"],
-    "write-mem": ["0x10", "1"],
-    "dump-mem": ["0x10", "3", "OUT"],
+    "read-mem": ["0x3ff00010"],
+    "write-mem": ["0x3ff00010", "1"],
+    "dump-mem": ["0x3ff00010", "3", "OUT"],
     "version": [],
 }
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esprom.cli.values import EXTENT, SIZE, amount, duration, number, size_name
+from esprom import size_name
+from esprom.cli.values import EXTENT, SIZE, amount, duration, number
 
 NUMBERS = [
     ("0x00000", 0),

@@ -7,7 +7,7 @@ The edits of the table are what esptool 5.6.0 made of the same bytes.
 import pytest
 
 from esprom.image import FlashHeader, edit_header, flash_header
-from esprom.image.header import FREQUENCIES, MODES, SIZES, size_in_bytes
+from esprom.image.header import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, size_in_bytes
 from esprom.image.layout import ImageHeader, Segment, build_image
 from tests.unit.image.test_layout import VERSION_1, VERSION_2
 
@@ -36,10 +36,10 @@ def test_edit(before: tuple[int, int], asked: dict[str, str | None], after: tupl
 
 
 NUMBERS = {
-    "mode": (MODES, {"qio": 0x000, "qout": 0x100, "dio": 0x200, "dout": 0x300}),
-    "frequency": (FREQUENCIES, {"40m": 0x00, "26m": 0x01, "20m": 0x02, "80m": 0x0F}),
+    "mode": (HEADER_MODES, {"qio": 0x000, "qout": 0x100, "dio": 0x200, "dout": 0x300}),
+    "frequency": (HEADER_FREQUENCIES, {"40m": 0x00, "26m": 0x01, "20m": 0x02, "80m": 0x0F}),
     "size": (
-        SIZES,
+        HEADER_SIZES,
         {"512KB": 0x00, "256KB": 0x10, "1MB": 0x20, "2MB": 0x30, "4MB": 0x40}
         | {"2MB-c1": 0x50, "4MB-c1": 0x60, "8MB": 0x80, "16MB": 0x90},
     ),

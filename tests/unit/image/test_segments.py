@@ -3,8 +3,8 @@
 
 import pytest
 
-from esprom.errors import ImageError
-from esprom.image import parse_image
+from esprom.errors import ImageError, Refused
+from esprom.image import FirmwareImage, parse_image
 from esprom.image.layout import ImageHeader, Segment, build_image
 from tests.unit.image.test_layout import HEADER, SEGMENTS, VERSION_1, VERSION_2
 
@@ -63,3 +63,37 @@ def test_sixteen_segments() -> None:
 def test_what_is_no_image(data: bytes) -> None:
     with pytest.raises(ImageError, match="not a firmware image"):
         parse_image(data)
+
+
+@pytest.mark.parametrize(
+    ("address", "size"),
+    [(0x3FFE8000, 0x14000), (0x3FFFBFFC, 4), (0x40100000, 0x10000), (0x4010FFFC, 4), (0x40108000, 0)],
+)
+def test_what_lies_in_ram_can_be_loaded(address: int, size: int) -> None:
+    loaded(Segment(0x40100000, bytes(4)), Segment(address, bytes(size))).check_loadable()
+
+
+@pytest.mark.parametrize(
+    ("address", "size"),
+    [
+        (0x40201010, 16),  # flash
+        (0x3FFE7FFC, 8),
+        (0x3FFFBFFC, 8),  # into the ROM's own data
+        (0x400FFFFC, 8),
+        (0x4010FFFC, 8),
+        (0x60000000, 4),
+        (0xFFFFFFFC, 8),
+    ],
+)
+def test_a_segment_elsewhere_is_named(address: int, size: int) -> None:
+    with pytest.raises(Refused, match=f"segment 2 of 2 goes to 0x{address:x}, 0x{size:x} bytes"):
+        loaded(Segment(0x40100000, bytes(4)), Segment(address, bytes(size))).check_loadable()
+
+
+def test_version_2_runs_from_the_flash() -> None:
+    with pytest.raises(Refused, match="version 2"):
+        parse_image(VERSION_2).check_loadable()
+
+
+def loaded(*segments: Segment) -> FirmwareImage:
+    return parse_image(build_image(ImageHeader(len(segments), 0, 0, 0), segments))

@@ -40,15 +40,17 @@ class Forgetful:
         return out
 
 
+@pytest.mark.parametrize("short", [False, True])
 @pytest.mark.parametrize(
     "lost",
     [set(), {1}, {2}, {17}, {18}, {50}, {102}, {3, 40, 41, 90}, {17, 18}, {16, 17, 18}, set(range(10, 26))],
     ids=str,
 )
-def test_a_lost_answer_costs_a_group(lost: set[int]) -> None:
+def test_a_lost_answer_costs_a_group(lost: set[int], short: bool) -> None:
     set_ups: list[int] = []
     script = Forgetful(lost)
-    found = list(gather(Session(ScriptedPort(script)), ITEMS, group, lambda: set_ups.append(script.count)))
+    session = Session(ScriptedPort(script))
+    found = list(gather(session, ITEMS, group, lambda: set_ups.append(script.count), short=short))
     assert found == [[WORDS[address] for address in item] for item in ITEMS]
     assert (len(set_ups) > 1) == bool(lost)
 
@@ -92,12 +94,23 @@ def test_a_request_stops_where_the_rest_is_in_the_buffer(before: bytes, address:
     assert slip.Decoder().feed(shortened(whole, before).frame) == [whole.packet[:size]]
 
 
-@pytest.mark.spec("ROM-4")
-def test_reads_are_short_until_something_goes_wrong() -> None:
-    script = Forgetful({40})
+@pytest.mark.spec("PROTO-8")
+def test_reads_are_whole_unless_they_are_compared_with_others() -> None:
+    script = Forgetful(set())
     list(gather(Session(ScriptedPort(script)), ITEMS, group, lambda: None))
+    assert script.frames == [12] * 16 * len(ITEMS)
+
+
+@pytest.mark.spec("ROM-4", "PROTO-8")
+def test_short_reads_are_whole_once_something_has_gone_wrong() -> None:
+    script = Forgetful({40})
+    session = Session(ScriptedPort(script))
+    list(gather(session, ITEMS, group, lambda: None, short=True))
     assert script.frames[:16] == [12] + [9] * 15  # what follows a MARK is whole
     assert script.frames[-16:] == [12] * 16
+    script.frames.clear()
+    list(gather(session, ITEMS, group, lambda: None, short=True))
+    assert script.frames == [12] * 16 * len(ITEMS)  # for the rest of the conversation
 
 
 def test_a_loader_that_wants_whole_frames_gets_them() -> None:
@@ -107,5 +120,5 @@ def test_a_loader_that_wants_whole_frames_gets_them() -> None:
         whole = [slip.encode(frame) for frame in slip.Decoder().feed(written) if len(frame) != 9]
         return b"".join(answer(frame) for frame in whole)
 
-    found = list(gather(Session(ScriptedPort(strict)), ITEMS, group, lambda: None))
+    found = list(gather(Session(ScriptedPort(strict)), ITEMS, group, lambda: None, short=True))
     assert found == [[WORDS[address] for address in item] for item in ITEMS]

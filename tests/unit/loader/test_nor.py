@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The flash chip's commands, on virtual boards with chips that differ."""
 
+import logging
+from dataclasses import replace
+
 import pytest
 
 from esp8266sim.board import Board
@@ -13,6 +16,7 @@ from esprom.loader.nor import BLOCK_ERASE, CHIP_ERASE, HALF_BLOCK_ERASE, SECTOR_
 from tests.ports import board, on_board
 
 OPCODE_POWER_DOWN = 0xB9
+WRITE_ENABLE = 0x06
 
 
 def flash_of(under_test: Board) -> NorFlash:
@@ -46,6 +50,47 @@ def test_a_chip_in_power_down_is_woken_up() -> None:
     under_test = board()
     under_test.flash.transfer(OPCODE_POWER_DOWN, None, b"", 0)
     assert flash_of(under_test).jedec_id == under_test.flash.model.jedec_id
+
+
+class SlowToWake:
+    """A chip that does not hear the first `deaf` commands, or none before the first write enable."""
+
+    def __init__(self, under_test: Board, deaf: int) -> None:
+        self.opcodes: list[int] = []
+        self._deaf = deaf
+        self._transfer = under_test.flash.transfer
+        under_test.flash.transfer = self.transfer  # type: ignore[method-assign]
+
+    def transfer(self, opcode: int, address: int | None, sent: bytes, read: int) -> bytes:
+        self.opcodes.append(opcode)
+        deaf = len(self.opcodes) <= self._deaf and WRITE_ENABLE not in self.opcodes
+        return bytes(read) if deaf else self._transfer(opcode, address, sent, read)
+
+
+def test_a_chip_that_is_slow_to_answer_keeps_its_protection() -> None:
+    under_test = board()
+    under_test.flash.status = 0x021C
+    SlowToWake(under_test, deaf=10)
+    assert flash_of(under_test).jedec_id == under_test.flash.model.jedec_id
+    assert under_test.flash.status == 0x021C
+
+
+def test_what_letting_the_rom_attach_it_clears_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    under_test = board()
+    under_test.flash.status = 0x021C
+    SlowToWake(under_test, deaf=1000)
+    with caplog.at_level(logging.WARNING, "esprom.flash"):
+        flash_of(under_test)
+    assert under_test.flash.status == 0
+    assert "clears the chip's block protection and its quad enable bit" in caplog.text
+
+
+def test_another_chip_after_a_restart_is_an_error() -> None:
+    under_test = board()
+    nor = flash_of(under_test)
+    under_test.flash.model = replace(under_test.flash.model, jedec_id=0xC84014)
+    with pytest.raises(ProtocolError, match="was ef4014 and is c84014 now"):
+        nor.attach_again()
 
 
 @pytest.mark.parametrize("level", [0x00, 0xFF])
@@ -93,6 +138,43 @@ def test_an_erase_that_is_not_accepted_is_told_and_leaves_no_write_enable() -> N
     under_test.flash.status = 0x1C
     assert not flash_of(under_test).erase(SECTOR_ERASE, 0)
     assert under_test.flash.status == 0x1C
+    assert under_test.flash.array[0] == 0
+
+
+@pytest.mark.parametrize("status", [0x00, 0x021C])
+def test_a_register_is_read_until_two_readings_agree(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    under_test = board()
+    under_test.flash.status = status
+    nor = flash_of(under_test)
+    transfer, damage = under_test.flash.transfer, iter([0, 0x40, 0x08])
+
+    def damaged(opcode: int, address: int | None, sent: bytes, read: int) -> bytes:
+        return bytes(byte ^ next(damage, 0) for byte in transfer(opcode, address, sent, read))
+
+    monkeypatch.setattr(under_test.flash, "transfer", damaged)
+    assert nor.read_status(2) == status
+
+
+def test_registers_that_never_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_test = board()
+    nor = flash_of(under_test)
+    turns = iter(range(100))
+    monkeypatch.setattr(under_test.flash, "transfer", lambda *_: bytes([next(turns)]))
+    with pytest.raises(ProtocolError, match="differently each time"):
+        nor.read_status(1)
+
+
+def test_a_chip_that_does_not_take_write_enable(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_test = board(content=bytes(0x1000))
+    nor = flash_of(under_test)
+    transfer = under_test.flash.transfer
+    monkeypatch.setattr(
+        under_test.flash,
+        "transfer",
+        lambda opcode, *rest: b"" if opcode == WRITE_ENABLE else transfer(opcode, *rest),
+    )
+    with pytest.raises(ProtocolError, match="write enable"):
+        nor.erase(SECTOR_ERASE, 0)
     assert under_test.flash.array[0] == 0
 
 

@@ -29,7 +29,6 @@ VERBS: list[tuple[Command, Callable[[RomLoader], object], str]] = [
         "00000000 03000000 00180000 00200000",
     ),
     (Command.FLASH_DATA, lambda rom: rom.flash_data(1, b"\xff"), "01000000 01000000" + "00" * 8 + "ff"),
-    (Command.FLASH_END, lambda rom: rom.flash_end(), "00000000"),
     (
         Command.SPI_SET_PARAMS,
         lambda rom: rom.spi_set_params(0xEF4018, 0x1000000),

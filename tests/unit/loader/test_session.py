@@ -73,8 +73,66 @@ def test_no_answer_says_what_was_asked_and_what_came() -> None:
 
 def test_a_restart_of_the_chip_is_recognised() -> None:
     banner = b"\r\n ets Jan  8 2013,rst cause:1, boot mode:(1,7)\r\n\r\n"
+    session = after_an_answer(Silent(banner))
     with pytest.raises(NoResponse, match="restarted"):
-        Session(ScriptedPort(Silent(banner))).ask(read(A))
+        session.ask(read(A))
+
+
+def after_an_answer(script: "Silent") -> Session:
+    """Return a conversation in which the loader has answered once; `script` goes on with its junk."""
+    session = Session(ScriptedPort(script))
+    script.speaks = True
+    session.ask(read(B))
+    script.speaks = False
+    return session
+
+
+ANSWER = reply(Command.READ_REG, 1)
+
+
+@pytest.mark.parametrize(
+    ("junk", "words"),
+    [
+        (ANSWER[:5] + ANSWER[6:], "lost or damaged on the line"),
+        (ANSWER[:1] + ANSWER[2:], "lost or damaged on the line"),
+        (ANSWER[:-1], "lost or damaged on the line"),
+        (b"", "the chip stopped answering"),
+        (b"\r\nFatal exception (0):\r\n", "left its loader"),
+    ],
+)
+def test_once_the_loader_has_answered_nobody_is_sent_to_the_wiring(junk: bytes, words: str) -> None:
+    session = after_an_answer(Silent(junk))
+    for _ in range(2):  # the command, and the SYNC that the next one begins with
+        with pytest.raises(NoResponse, match=words) as caught:
+            session.ask(read(A))
+        assert "GPIO0" not in str(caught.value)
+        assert "CH_PD" not in str(caught.value)
+
+
+def test_what_came_instead_of_an_answer_keeps_its_framing() -> None:
+    damaged = ANSWER[:5] + ANSWER[6:]
+    with pytest.raises(NoResponse, match="the loader's framing") as caught:
+        Session(ScriptedPort(Silent(damaged))).ask(read(A))
+    assert caught.value.received == damaged
+
+
+class Trickle(ScriptedPort):
+    """Sends a byte that ends no frame, now and then, for ever."""
+
+    def read(self, timeout_s: float, at_least: int = 1) -> bytes:
+        self.clock.time += 0.5
+        return super().read(0, at_least) or b"\x55"
+
+
+@pytest.mark.parametrize("answered", [0, 3])
+def test_a_trickle_of_bytes_puts_no_deadline_off(answered: int) -> None:
+    replies = iter([reply(Command.READ_REG)] * answered)
+    port = Trickle(lambda written: next(replies, b""))
+    answers = Session(port).pipeline([read(A)] * 5 if answered else [read(A)])
+    with pytest.raises(NoResponse):
+        for _ in answers:
+            pass
+    assert port.clock.time < 10
 
 
 def test_after_a_failure_both_ends_agree_first() -> None:

@@ -11,7 +11,8 @@ from esprom.loader import spi
 from esprom.loader.rom import RomLoader
 from esprom.loader.session import Session
 from esprom.loader.spi import SpiController, Transaction
-from tests.ports import ScriptedPort, loader
+from esprom.protocol.packets import Command
+from tests.ports import ScriptedPort, loader, reply, requests
 
 CONTENT = random.Random(8).randbytes(0x3000)
 
@@ -39,7 +40,7 @@ class Registers:
         self.controller = device_side.SpiController(Clock(), 52_000_000, self.bus)
 
     def do(self, transaction: Transaction) -> None:
-        for write in (*transaction.set_up(), *transaction.start()):
+        for write in transaction.writes():
             assert self.controller.store(write.address - spi.BASE, write.value)
 
 
@@ -85,3 +86,101 @@ def test_give_back_restores_what_was_found() -> None:
         for address, value in found.items()
     )
     assert port.written == [b"\xc0\x00\x09\x30\x00" + bytes(4) + expected + b"\xc0"]
+
+
+def test_leftovers_of_our_own_are_not_taken_for_the_roms() -> None:
+    """A session that ended without giving back; what it left is a read, and nothing of the ROM's."""
+    left = {write.address: write.value for write in spi.READ_PIECE.set_up()}
+    port = ScriptedPort(loader(left))
+    controller = SpiController(RomLoader(Session(port)))
+    controller.transfer(Transaction(0x06))
+    port.written.clear()
+    controller.give_back()
+    (given,) = requests(port.written[0])
+    words = [int.from_bytes(given.body[at : at + 4], "little") for at in range(4, len(given.body), 16)]
+    assert words == list(spi.NEUTRAL)
+
+
+class Stubborn:
+    """A loader whose registers hold what is written, but for the first `damaged` writes of USER1."""
+
+    def __init__(self, damaged: int) -> None:
+        self.registers: dict[int, int] = {}
+        self.starts: list[dict[int, int]] = []
+        self._damaged = damaged
+
+    def __call__(self, written: bytes) -> bytes:
+        out = b""
+        for request in requests(written):
+            value = 0
+            if request.command is Command.WRITE_REG:
+                self._store(request.body)
+            else:
+                value = self.registers.get(int.from_bytes(request.body[:4], "little"), 0)
+            out += reply(request.command, value)
+        return out
+
+    def _store(self, records: bytes) -> None:
+        for at in range(0, len(records) - 15, 16):
+            address, value, mask = (
+                int.from_bytes(records[at + field : at + field + 4], "little") for field in (0, 4, 8)
+            )
+            if address == spi.CMD:
+                assert (value, mask) == (spi.CMD_USR, spi.CMD_USR)
+                self.starts.append(dict(self.registers))
+                continue
+            if address == spi.USER1 and self._damaged:
+                self._damaged -= 1
+                value ^= 0x10
+            self.registers[address] = value
+
+
+ERASE = Transaction(0x20, 0xABC000)
+
+
+def test_what_changes_the_chip_is_started_when_the_registers_are_right() -> None:
+    device = Stubborn(damaged=2)
+    SpiController(RomLoader(Session(ScriptedPort(device)))).change(ERASE)
+    wanted = {write.address: write.value for write in (*ERASE.set_up(), *ERASE.fill_in())}
+    (started,) = device.starts
+    assert wanted.items() <= started.items()
+
+
+def test_what_changes_the_chip_is_not_started_otherwise() -> None:
+    device = Stubborn(damaged=100)
+    with pytest.raises(ProtocolError, match="do not hold what was written"):
+        SpiController(RomLoader(Session(ScriptedPort(device)))).change(ERASE)
+    assert device.starts == []
+
+
+def test_reading_begins_when_its_form_is_right() -> None:
+    device = Stubborn(damaged=2)
+    list(SpiController(RomLoader(Session(ScriptedPort(device)))).read([range(0, 64)]))
+    form = {write.address: write.value for write in spi.READ_PIECE.set_up()}
+    (started,) = device.starts
+    assert form.items() <= started.items()
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("size", [64, 61, 1])
+def test_words_come_in_the_order_of_addresses_whichever_way_they_are_asked(
+    size: int, descending: bool
+) -> None:
+    content = bytes(range(64))
+    asked: list[int] = []
+    values = {spi.W0 + at: int.from_bytes(content[at : at + 4], "little") for at in range(0, 64, 4)} | {
+        write.address: write.value for write in spi.READ_PIECE.set_up()
+    }
+    answer = loader(values)
+
+    def listening(written: bytes) -> bytes:
+        for request in requests(written):
+            if request.command is Command.READ_REG:
+                asked.append(int.from_bytes(request.body[:4], "little"))
+        return answer(written)
+
+    controller = SpiController(RomLoader(Session(ScriptedPort(listening))))
+    (found,) = controller.read([range(0x100, 0x100 + size)], descending=descending)
+    assert found == content[:size]
+    words = [address for address in asked if address >= spi.W0]
+    assert words == sorted(words, reverse=descending)

@@ -24,6 +24,24 @@ def test_explains(received: bytes, words: str) -> None:
     assert words in explain(received, 115200)
 
 
+@pytest.mark.parametrize(
+    ("received", "words"),
+    [
+        (b"", "the chip stopped answering"),
+        (BANNER % (4, 1), "has restarted meanwhile"),
+        (b"Connecting to WiFi...\r\n", "has left its loader"),
+        (b"\xc0\x01\x0a\x02\xc0", "lost or damaged on the line"),
+        (b"\x80\x81", "lost or damaged on the line"),
+    ],
+)
+def test_explains_otherwise_when_the_loader_has_answered_before(received: bytes, words: str) -> None:
+    assert words in explain(received, 115200, spoken=True)
+
+
+def test_an_end_among_much_garbage_is_chance() -> None:
+    assert "mean nothing" in explain(bytes(range(0x80, 0x100)) * 2, 115200)
+
+
 def test_a_banner_is_a_restart() -> None:
     assert restarted(b"\xc0\x01" + BANNER % (4, 1))
     assert not restarted(b"rst cause")
