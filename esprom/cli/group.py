@@ -4,7 +4,7 @@
 Names are spelled with hyphens or underscores, wherever they stand: commands, options and their choices.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from importlib import import_module
 from typing import Any
 
@@ -28,7 +28,7 @@ class LazyGroup(click.Group):
         if verb is None:
             return None
         found = getattr(import_module(f"esprom.cli.commands.{verb.module}"), verb.function)
-        assert isinstance(found, VerbCommand)
+        assert isinstance(found, click.Command)
         return found
 
     def resolve_command(
@@ -51,12 +51,27 @@ class LazyGroup(click.Group):
                 formatter.write_dl([(verb.name, verb.summary) for verb in verbs])
 
 
-class VerbCommand(click.Command):
-    """One command: it has the shared options too, and prints the facts that its function returns."""
+class SubGroup(click.Group):
+    """Commands whose names have two words; the first is the group's."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and note its whole name."""
+        name, found, rest = super().resolve_command(ctx, args)
+        ctx.find_object(Output).command = f"{self.name} {name}"  # type: ignore[union-attr]
+        return name, found, rest
+
+
+class VerbCommand(click.Command):
+    """One command: it has the shared options too, and prints the facts that its function returns.
+
+    A function that goes on after its facts are known prints them itself and returns None.
+    """
+
+    def __init__(self, *args: Any, shared: Container[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params += shared_options(environment=False)
+        self.params += [p for p in shared_options(environment=False) if shared is None or p.name in shared]
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the command's function and print its facts."""
@@ -64,14 +79,15 @@ class VerbCommand(click.Command):
 
         shared = {p.name for p in self.params if isinstance(p, SharedOption)}
         own = {name: value for name, value in ctx.params.items() if name not in shared}
-        assert ctx.parent is not None
         assert self.callback is not None
-        settings = Settings.merged(ctx.parent.params, ctx.params)
+        settings = Settings.merged(ctx.find_root().params, ctx.params)
         output = ctx.ensure_object(Output)
         output.quiet = settings.quiet
         session = Session(settings, output)
         with session.running():
-            output.finish(self.callback(session, **own))
+            facts = self.callback(session, **own)
+            if facts is not None:
+                output.finish(facts)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the command's own options before those of every command."""
@@ -82,6 +98,11 @@ class VerbCommand(click.Command):
                 formatter.write_dl(rows)
 
 
-def command(name: str) -> Callable[[Callable[..., Facts]], VerbCommand]:
-    """Make a function the command `name`; its docstring is the command's help."""
-    return click.command(name, cls=VerbCommand)
+def command(
+    name: str, *, shared: Container[str] | None = None
+) -> Callable[[Callable[..., Facts | None]], VerbCommand]:
+    """Make a function the command `name`; its docstring is the command's help.
+
+    `shared` names those of the shared options that it has, if not all.
+    """
+    return click.command(name, cls=VerbCommand, shared=shared)

@@ -13,6 +13,7 @@ import click
 
 from esprom.cli.values import CHIP_SIZE
 
+WITHOUT_BOARD = ("json", "quiet", "verbose", "no_progress")  # those that mean something without a port
 WITHOUT_VALUE = {"quiet", "verbose", "no_progress"}
 
 

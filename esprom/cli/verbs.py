@@ -50,6 +50,11 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
         Verb("write-mem", "memory", "Write a 32-bit word of the chip's memory, or some bits of it."),
         Verb("dump-mem", "memory", "Read a stretch of the chip's memory into a file."),
     ),
+    "Virtual board": (
+        Verb(
+            "sim", "sim", "Serve a virtual board to other programs: serve, power-cycle, press-reset, jumper."
+        ),
+    ),
     "About": (Verb("version", "local", "Print the version of esprom."),),
 }
 

@@ -30,6 +30,7 @@ SDIO_STRAPS = 7
 # The usual 10 kOhm and 100 nF at the reset pin; it bridges the instant in which a host has changed one
 # of the two lines and not yet the other.
 RESET_RISE_PS = MS
+UNMEASURED_BIT = round(SECOND / 115200)
 APB_PER_CRYSTAL = 2  # APB and CPU run at twice the crystal while the boot ROM is in charge
 
 
@@ -37,7 +38,7 @@ class Wiring(Enum):
     """How reset and GPIO0 are connected."""
 
     AUTO = "auto"  # two transistors: RTS alone pulls reset, DTR alone pulls GPIO0
-    JUMPER = "jumper"  # GPIO0 tied to ground, no reset line
+    JUMPER = "jumper"  # no reset line; GPIO0 tied to ground as long as `Board.jumper` is in place
 
 
 class Host(Protocol):
@@ -55,8 +56,8 @@ class Board:
 
     Args:
         profile: which board.
-        content: what the flash holds, as long as the chip; kept and changed in place (a bytearray or
-            an mmap). An erased chip if None.
+        content: what the flash holds, as long as the chip; kept and changed in place (a bytearray, a
+            FlashFile or an mmap). An erased chip if None.
         chip: another flash chip than the profile's.
         wiring: how reset and GPIO0 are connected.
         miso_stuck: no flash chip answers; every bit read is that of this byte.
@@ -100,9 +101,25 @@ class Board:
         }
         self._processor = Processor(self.clock, self.trace, self.soc.uart)
         self._map_peripherals()
+        self.jumper = wiring is Wiring.JUMPER
         self._dtr = self._rts = False
         self._release: Event | None = None
         self.reset(POWER_ON)
+
+    @property
+    def heard_bit(self) -> int:
+        """The bit time (ps) that a sender without a baud rate of its own has to use.
+
+        It is that of the chip's divisor; until autobaud has set that, 115200 baud.
+        """
+        if self.cpu_state in (CpuState.RESET, CpuState.BOOTING, CpuState.AUTOBAUD):
+            return UNMEASURED_BIT
+        return self.soc.uart.bit
+
+    def wire(self, wiring: Wiring) -> None:
+        """Connect the board in this way from now on; the chip notices at its next reset."""
+        self.wiring = wiring
+        self.jumper = wiring is Wiring.JUMPER
 
     @property
     def cpu_state(self) -> CpuState:
@@ -163,7 +180,7 @@ class Board:
         return self.wiring is Wiring.AUTO and self._rts and not self._dtr
 
     def _gpio0_low(self) -> bool:
-        return self.wiring is Wiring.JUMPER or (self._dtr and not self._rts)
+        return self.jumper or (self.wiring is Wiring.AUTO and self._dtr and not self._rts)
 
     def _send(self, burst: Burst) -> None:
         self._host.receive(burst)

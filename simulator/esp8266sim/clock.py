@@ -57,6 +57,13 @@ class Clock:
                 return True
         return False
 
+    def next_due(self) -> int | None:
+        """Return when the next action is due, None if there is none."""
+        queue = self._queue
+        while queue and queue[0][2].action is None:
+            heapq.heappop(queue)
+        return queue[0][0] if queue else None
+
     def advance(self, to: int) -> None:
         """Do everything that is due up to `to`, and make that the present."""
         while self.step(to):

@@ -161,6 +161,9 @@ class Bridge:
         self.model = model
         self.latency_ps = model.latency_ps
         self.baud = 115200
+        # Where the link carries no baud rate (a bare socket), this tells the bit time of the other end, and
+        # both directions run at that.
+        self.follows: Callable[[], int] | None = None
         self.delivered = bytearray()  # what the host can read now
         self._arriving: list[Burst] = []  # sampled at the host's baud, not yet delivered
         self._waiting = 0  # bytes in those
@@ -179,7 +182,11 @@ class Bridge:
     @property
     def bit(self) -> int:
         """The host side's bit time, in picoseconds."""
-        return max(1, round(SECOND / self.baud))
+        return max(1, round(SECOND / self.baud)) if self.follows is None else self.follows()
+
+    def send_break(self) -> None:
+        """Hold the line low for longer than a frame: heard as a zero, for its stop bit is not looked at."""
+        self.write(b"\x00")
 
     def write(self, data: bytes) -> None:
         """Take bytes from the host and put them on the wire behind those that are still going out."""
@@ -196,7 +203,7 @@ class Bridge:
     def receive(self, burst: Burst) -> None:
         """Take what the board sends; the burst may lie in the future."""
         filled = self._waiting >= self.model.payload
-        for piece in heard(burst, self.bit):
+        for piece in heard(burst, burst.bit if self.follows is not None else self.bit):
             self._arriving.append(piece)
             self._waiting += len(piece.data)
         if not filled:  # else the next packet is as early as it can be

@@ -6,8 +6,6 @@ of virtual time have passed; nothing sleeps, and the same calls give the same re
 object's `clock` is the board's time, for clients that measure.
 """
 
-import mmap
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self, TypeVar
@@ -18,6 +16,7 @@ from esp8266sim.chips import CHIPS
 from esp8266sim.clock import MS, SECOND
 from esp8266sim.demo import firmware
 from esp8266sim.profiles import PROFILES
+from esp8266sim.serve.flashfile import FlashFile
 
 T = TypeVar("T")
 
@@ -62,11 +61,11 @@ class Serial:
         *,
         board: Board | None = None,
     ) -> None:
-        self._mapped: mmap.mmap | None = None
+        self._kept: FlashFile | None = None
         if board is None:
             if url is None:
                 raise ValueError("a sim:// URL or a board is needed")
-            board, self._mapped = open_board(url)
+            board, self._kept = open_board(url)
         self.board = board
         self.clock = VirtualClock(board)
         self.port = self.name = url or f"sim://{board.profile.name}"
@@ -149,8 +148,8 @@ class Serial:
         """Let go of the board; a flash file is written out."""
         if self.is_open:
             self.is_open = False
-            if self._mapped is not None:
-                self._mapped.flush()
+            if self._kept is not None:
+                self._kept.close()
 
     def __enter__(self) -> Self:
         return self
@@ -159,8 +158,8 @@ class Serial:
         self.close()
 
 
-def open_board(url: str) -> tuple[Board, "mmap.mmap | None"]:
-    """Return the board that a sim:// URL describes, and the mapped flash file if it names one.
+def open_board(url: str) -> tuple[Board, FlashFile | None]:
+    """Return the board that a sim:// URL describes, and the flash file if it names one; close that.
 
     Raises:
         ValueError: the URL names what is not there.
@@ -174,12 +173,10 @@ def open_board(url: str) -> tuple[Board, "mmap.mmap | None"]:
     chip = _named("flash chip", options["chip"], CHIPS) if "chip" in options else profile.flash
     wiring = _named("wiring", options.get("wiring", "auto"), {kind.value: kind for kind in Wiring})
     latency_ps = _latency_ps(options["latency_ms"]) if "latency_ms" in options else profile.bridge.latency_ps
-    mapped = map_flash(Path(options["flash"]), chip.size) if "flash" in options else None
-    board = Board(
-        profile, bytearray(firmware(chip.size)) if mapped is None else mapped, chip=chip, wiring=wiring
-    )
+    kept = FlashFile(Path(options["flash"]), chip.size) if "flash" in options else None
+    board = Board(profile, kept or bytearray(firmware(chip.size)), chip=chip, wiring=wiring)
     board.bridge.latency_ps = latency_ps
-    return board, mapped
+    return board, kept
 
 
 def _options(url: str, query: str) -> dict[str, str]:
@@ -207,19 +204,3 @@ def _named(what: str, name: str, known: Mapping[str, T]) -> T:
     if name not in known:
         raise ValueError(f"there is no {what} {name!r}; there are {', '.join(sorted(known))}")
     return known[name]
-
-
-def map_flash(path: Path, size: int) -> mmap.mmap:
-    """Return the file as memory that keeps what is written; a new file gets the demonstration firmware.
-
-    Raises:
-        ValueError: the file is not `size` bytes long.
-        OSError: it cannot be opened or made.
-    """
-    if not path.exists():
-        path.write_bytes(firmware(size))
-    with path.open("r+b") as file:
-        found = os.fstat(file.fileno()).st_size
-        if found != size:
-            raise ValueError(f"{path} is {found} bytes long, the flash chip {size}")
-        return mmap.mmap(file.fileno(), size)

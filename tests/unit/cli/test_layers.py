@@ -38,9 +38,13 @@ def allowed(name: str) -> bool:
     return rest[0] in {"cli", "errors"} or (len(rest) == 1 and rest[0] in esprom.__all__)
 
 
+SIM = FOLDER / "commands" / "sim.py"  # serves a virtual board, so it may ask for one
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_a_module_uses_only_what_is_public(source: Path) -> None:
-    assert [name for name in used(ast.parse(source.read_text())) if not allowed(name)] == []
+    forbidden = [name for name in used(ast.parse(source.read_text())) if not allowed(name)]
+    assert [name for name in forbidden if source != SIM or not name.startswith("esp8266sim.")] == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The virtual board for other programs: `esprom sim serve`, and the hand that acts on a running one.
+
+The one place of the command line that knows the simulator, and only when it is asked for.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import click
+
+from esprom.cli.group import SubGroup, command
+from esprom.cli.output import Facts
+from esprom.cli.session import Session
+from esprom.cli.settings import WITHOUT_BOARD
+from esprom.errors import EspromError, PortError
+
+PORT = click.IntRange(0, 0xFFFF)
+
+
+@click.group("sim", cls=SubGroup)
+def sim() -> None:
+    """Serve a virtual ESP8266 to other programs, and act on one that is served."""
+
+
+def on_running_server(function: Any) -> Any:
+    """Add the option that says which server."""
+    return click.option(
+        "--control",
+        envvar="ESPROM_SIM_CONTROL",
+        show_envvar=True,
+        required=True,
+        metavar="HOST:PORT",
+        help="Address that the server prints after 'control'.",
+    )(function)
+
+
+@command("serve", shared=WITHOUT_BOARD)
+@click.option(
+    "--profile", default="esp01", show_default=True, metavar="NAME", help="Which board: esp01, esp12."
+)
+@click.option("--flash", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@click.option("--chip", metavar="NAME", help="Another flash chip than the board's own.")
+@click.option("--latency-ms", type=click.FloatRange(min=0), help="Latency timer of the USB adapter.")
+@click.option("--pty", metavar="PATH", help="Serve on a pseudo terminal; PATH becomes a link to it.")
+@click.option("--tcp", type=PORT, help="Serve on a bare socket; 0 picks a port.")
+@click.option(
+    "--rfc2217", type=PORT, help="Serve by RFC 2217, with baud rate and modem lines; 0 picks a port."
+)
+@click.option("--control-port", type=PORT, default=0, help="Port of the control address; 0 picks one.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDR", help="Address to listen on.")
+@click.option(
+    "--wiring",
+    type=click.Choice(["auto", "jumper"]),
+    help="auto: DTR and RTS reset the board. jumper: they do not, and GPIO0 is on ground."
+    " Unless told, auto for clients by RFC 2217 and jumper for the others.",
+)
+@click.option(
+    "--on-connect",
+    type=click.Choice(["keep", "power-cycle"]),
+    default="keep",
+    show_default=True,
+    help="What a new client does to the board.",
+)
+@click.option(
+    "--pace",
+    type=click.Choice(["real", "max"]),
+    default="real",
+    show_default=True,
+    help="real: the board keeps to the clock on the wall. max: its time passes as quickly as it can.",
+)
+def serve(
+    session: Session,
+    *,
+    profile: str,
+    flash: Path | None,
+    chip: str | None,
+    latency_ms: float | None,
+    pty: str | None,
+    tcp: int | None,
+    rfc2217: int | None,
+    control_port: int,
+    host: str,
+    wiring: str | None,
+    on_connect: str,
+    pace: str,
+) -> Facts | None:
+    """Serve a virtual board until Ctrl-C.
+
+    Prints a line for each way in, one for the control address, then 'ready'. FILE holds the flash; a new one
+    gets a demonstration firmware. One client at a time; the next gets in when it leaves.
+    """
+    if pty is None and tcp is None and rfc2217 is None:
+        raise click.UsageError("nothing to serve on: add --pty PATH, --tcp PORT or --rfc2217 PORT")
+    from esp8266sim.board import Wiring
+    from esp8266sim.serve.pace import Pace
+    from esp8266sim.serve.server import LOOPBACK, NoPty, OnConnect, Server, Ways
+    from esp8266sim.serve.sim import open_board
+
+    options = {"flash": flash, "chip": chip, "latency_ms": latency_ms}
+    query = urlencode({name: value for name, value in options.items() if value is not None})
+    try:
+        board, kept = open_board(f"sim://{profile}?{query}" if query else f"sim://{profile}")
+    except (ValueError, OSError) as error:
+        raise EspromError(f"cannot make the board: {error}") from error
+    try:
+        server = Server(
+            board,
+            Ways(host=host, tcp=tcp, rfc2217=rfc2217, pty=pty, control=control_port),
+            wiring=None if wiring is None else Wiring(wiring),
+            on_connect=OnConnect(on_connect),
+            pace=Pace(pace),
+        )
+    except NoPty as error:
+        raise EspromError(f"--pty: {error}") from error
+    except OSError as error:
+        raise PortError(f"cannot serve: {error}", port=host) from error
+    if host != LOOPBACK:
+        session.output.note(f"warning: whoever reaches {host} can read and erase this board")
+    try:
+        with server:
+            addresses = server.addresses
+            for address in addresses:
+                session.output.result(f"{address.kind} {address.url}")
+            session.output.result("ready")
+            session.output.finish({"addresses": {address.kind: address.url for address in addresses}})
+            server.run()
+    except KeyboardInterrupt:
+        session.output.note("stopped")
+    finally:
+        if kept is not None:
+            kept.close()
+    return None
+
+
+@command("power-cycle", shared=WITHOUT_BOARD)
+@on_running_server
+def power_cycle(session: Session, control: str) -> Facts:
+    """Take the board's supply away and give it back."""
+    return _act(session, control, "power-cycle")
+
+
+@command("press-reset", shared=WITHOUT_BOARD)
+@on_running_server
+def press_reset(session: Session, control: str) -> Facts:
+    """Press the board's reset button."""
+    return _act(session, control, "press-reset")
+
+
+@command("jumper", shared=WITHOUT_BOARD)
+@click.argument("state", type=click.Choice(["on", "off"]))
+@on_running_server
+def jumper(session: Session, state: str, control: str) -> Facts:
+    """Connect GPIO0 to ground (on) or not (off); the chip looks at its next reset."""
+    return _act(session, control, f"jumper {state}")
+
+
+def _act(session: Session, control: str, action: str) -> Facts:
+    from esp8266sim.serve.control import ask
+
+    try:
+        ask(control, action)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise PortError(
+            f"no virtual board is served at {control}: {error}; `esprom sim serve` prints the address",
+            port=control,
+        ) from error
+    session.output.result(f"{action}: done")
+    return {"action": action}
+
+
+for verb in (serve, power_cycle, press_reset, jumper):
+    sim.add_command(verb)
