@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A served virtual board for tests: in a thread of this process, or as the process that a user starts."""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from esp8266sim.board import Board, Wiring
+from esp8266sim.chips import ChipModel
+from esp8266sim.demo import firmware
+from esp8266sim.profiles import PROFILES
+from esp8266sim.serve.pace import Pace
+from esp8266sim.serve.server import OnConnect, Server, Ways
+
+LOOK_S = 0.05  # how often the thread looks whether the test is over
+END_S = 20.0
+
+
+def make_board(profile: str = "esp01", *, chip: ChipModel | None = None) -> Board:
+    """Return a board with the demonstration firmware."""
+    model = chip or PROFILES[profile].flash
+    return Board(PROFILES[profile], bytearray(firmware(model.size)), chip=chip)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is served. `board` may be looked at while no client acts."""
+
+    board: Board
+    urls: dict[str, str]
+
+
+@contextmanager
+def serving(
+    ways: Ways,
+    board: Board | None = None,
+    *,
+    wiring: Wiring | None = None,
+    on_connect: OnConnect = OnConnect.KEEP,
+    pace: Pace = Pace.MAX,
+) -> Iterator[Served]:
+    """Serve a board from a thread."""
+    over = threading.Event()
+    board = board or make_board()
+    failures: list[BaseException] = []
+    with Server(board, ways, wiring=wiring, on_connect=on_connect, pace=pace) as server:
+
+        def run() -> None:
+            try:
+                while not over.is_set():
+                    server.step(LOOK_S)
+            except BaseException as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield Served(board, {address.kind: address.url for address in server.addresses})
+        finally:
+            over.set()
+            thread.join(END_S)
+    if failures:
+        raise failures[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A running `esprom sim serve`."""
+
+    process: "subprocess.Popen[str]"
+    urls: dict[str, str]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal; return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(END_S)
+
+
+@contextmanager
+def process(*options: object) -> Iterator[Process]:
+    """Serve a board as a user does."""
+    command = [sys.executable, "-m", "esprom", "sim", "serve", *map(str, options)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout is not None
+            urls = {}
+            for line in child.stdout:
+                if line.strip() == "ready":
+                    break
+                kind, _, url = line.strip().partition(" ")
+                urls[kind] = url
+            else:
+                raise AssertionError(f"the server ended with {child.wait(END_S)}")
+            yield Process(child, urls)
+        finally:
+            if child.poll() is None:
+                child.kill()
