@@ -456,6 +456,22 @@ def test_restore_refuses_the_backup_of_another_board_unless_told(
     assert run("restore", saved, "--other-board").code == 0
 
 
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "cannot read"), (b"", "is empty"), (b"\xe9", "has 1 bytes and not")]
+)
+def test_restore_looks_at_the_file_before_it_connects(
+    *, run: Run, saved: Path, content: bytes | None, said: str
+) -> None:
+    if content is None:
+        saved.unlink()
+    else:
+        saved.write_bytes(content)
+    ran = run("restore", saved)
+    assert ran.code == 1
+    assert said in ran.err
+    assert "connecting" not in ran.err
+
+
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("\n", 1), ("n\n", 1), ("", 130)])
 def test_on_a_terminal_restore_asks(
     *,
