@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from esp8266sim import PROFILES, Board, Wiring
 from esp8266sim.bootrom.activity import CpuState
+from esp8266sim.bridges import FTDI
 from esp8266sim.chips import RECORDER
 from esp8266sim.clock import SECOND, Clock
-from esp8266sim.line import FTDI, TOLERANCE, Bridge, Burst, heard, resample
+from esp8266sim.line import TOLERANCE, Bridge, Burst, heard, resample
 from esprom.protocol import Command
 from tests.bench import BAUD, RAM, SYNC, Bench, data, flash_begin, mem_begin, raw, read_reg, words, write_reg
 from tests.vectors.runner import Tap

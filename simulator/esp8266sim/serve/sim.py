@@ -9,11 +9,13 @@ object's `clock` is the board's time, for clients that measure.
 import mmap
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from esp8266sim.board import Board, Wiring
+from esp8266sim.bridges import BRIDGES
 from esp8266sim.chips import CHIPS
 from esp8266sim.clock import MS, SECOND
 from esp8266sim.demo import firmware
@@ -21,7 +23,8 @@ from esp8266sim.profiles import PROFILES
 
 T = TypeVar("T")
 
-OPTIONS = ("flash", "chip", "latency_ms", "wiring")
+OPTIONS = ("flash", "chip", "bridge", "latency_ms", "crystal", "wiring")
+CRYSTALS = {"26": 26_000_000, "40": 40_000_000}  # by their megahertz
 
 
 class VirtualClock:
@@ -44,7 +47,8 @@ class Serial:
     """A pyserial-like port with a virtual board on it.
 
     Args:
-        url: `sim://PROFILE?flash=FILE&chip=NAME&latency_ms=N&wiring=auto|jumper`, or None with `board`.
+        url: `sim://PROFILE?flash=FILE&chip=NAME&bridge=NAME&latency_ms=N&crystal=26|40&wiring=auto|jumper`,
+            or None with `board`.
         baudrate: the host side's, in bits per second.
         timeout: of `read`, in seconds of virtual time; None waits until the board has nothing more to do.
         board: an existing board to attach to.
@@ -171,13 +175,17 @@ def open_board(url: str) -> tuple[Board, "mmap.mmap | None"]:
         raise ValueError(f"{url}: a virtual board's URL begins with sim://")
     options = _options(url, parts.query)
     profile = _named("board", parts.netloc, PROFILES)
-    chip = _named("flash chip", options["chip"], CHIPS) if "chip" in options else profile.flash
+    if "bridge" in options:
+        profile = replace(profile, bridge=_named("bridge", options["bridge"], BRIDGES))
+    if "crystal" in options:
+        profile = replace(profile, crystal_hz=_named("crystal", options["crystal"], CRYSTALS))
+    chip = _named("flash chip", options["chip"], CHIPS) if "chip" in options else None
+    size, mode = (chip or profile.flash).size, profile.header_mode
     wiring = _named("wiring", options.get("wiring", "auto"), {kind.value: kind for kind in Wiring})
     latency_ps = _latency_ps(options["latency_ms"]) if "latency_ms" in options else profile.bridge.latency_ps
-    mapped = map_flash(Path(options["flash"]), chip.size) if "flash" in options else None
-    board = Board(
-        profile, bytearray(firmware(chip.size)) if mapped is None else mapped, chip=chip, wiring=wiring
-    )
+    mapped = map_flash(Path(options["flash"]), size, mode) if "flash" in options else None
+    content = bytearray(firmware(size, mode=mode)) if mapped is None else mapped
+    board = Board(profile, content, chip=chip, wiring=wiring)
     board.bridge.latency_ps = latency_ps
     return board, mapped
 
@@ -209,7 +217,7 @@ def _named(what: str, name: str, known: Mapping[str, T]) -> T:
     return known[name]
 
 
-def map_flash(path: Path, size: int) -> mmap.mmap:
+def map_flash(path: Path, size: int, mode: int) -> mmap.mmap:
     """Return the file as memory that keeps what is written; a new file gets the demonstration firmware.
 
     Raises:
@@ -217,7 +225,7 @@ def map_flash(path: Path, size: int) -> mmap.mmap:
         OSError: it cannot be opened or made.
     """
     if not path.exists():
-        path.write_bytes(firmware(size))
+        path.write_bytes(firmware(size, mode=mode))
     with path.open("r+b") as file:
         found = os.fstat(file.fileno()).st_size
         if found != size:
