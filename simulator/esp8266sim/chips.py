@@ -302,9 +302,8 @@ P25Q80H = ChipModel(
     programming=Programming.STORES,
     source="PUYA P25Q80H datasheet (id, page erase 0x81); SFDP as read from its sibling P25Q40H "
     "(flashrom/flashrom#153, GlasgowEmbedded/glasgow#1285); programming stores, as measured word by word "
-    "on an ESP-01 (esp8266/Arduino#4061, 2018-01-22; #7514 says the same); that bytes of the page which are "
-    "not sent stay, that 2 ms and 8 ms are the times, the length of the unique id, and what a status write "
-    "of one byte does, are assumptions",
+    "on an ESP-01 (esp8266/Arduino#4061, 2018-01-22; #7514 says the same); that 2 ms and 8 ms are the times, "
+    "the length of the unique id, and what a status write of one byte does, are assumptions",
 )
 
 MD25D80 = ChipModel(
