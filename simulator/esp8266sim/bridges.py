@@ -12,7 +12,9 @@ from esp8266sim.clock import MS, US
 
 @dataclass(frozen=True, slots=True)
 class RateGenerator:
-    """How a bridge makes its bit clock: `clock_hz` over a prescaler over a divisor, the closest there is.
+    """How a bridge makes its bit clock: `clock_hz` over a prescaler over a divisor.
+
+    Each prescaler gets the divisor that rounding gives, as drivers do it; of those rates the closest is made.
 
     Attributes:
         clock_hz: the clock that is divided, in hertz.

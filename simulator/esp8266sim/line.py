@@ -151,7 +151,7 @@ class Bridge:
     @low_latency.setter
     def low_latency(self, on: bool) -> None:
         if self.model.latency_ps is not None:
-            self.latency_ps = min(MS, self.model.latency_ps) if on else self.model.latency_ps
+            self.latency_ps = MS if on else self.model.latency_ps
 
     @property
     def baud(self) -> int:

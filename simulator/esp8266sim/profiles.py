@@ -64,7 +64,7 @@ PROFILES = {
         Profile("esp01", "ESP-01, black, 1 MiB", W25Q80, efuse_words("5c:cf:7f:12:34:56")),
         Profile(
             "esp01s",
-            "ESP-01S, 1 MiB, PUYA flash, in a CH340 adapter",
+            "ESP-01S, 1 MiB, PUYA flash, CH340",
             P25Q80H,
             efuse_words("5c:cf:7f:01:53:01"),
             bridge=CH340,

@@ -63,6 +63,7 @@ def test_every_bridge_sends_some_time_and_says_where_it_is_from(model: BridgeMod
         (CH340, 460800, 12e6 / 26),
         (CH340, 921600, 12e6 / 13),
         (CH340, 1_500_000, 1_500_000),  # 8 without a prescaler is none; 4 behind one of 2 is
+        (CH340, 1_714_286, 2_000_000),  # 7 without one, which would hit it, is none either
         (CH340, 9600, 12e6 / 8 / 156),
         (CH340, 46, 12e6 / 1024 / 255),
     ],

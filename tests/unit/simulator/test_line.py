@@ -219,7 +219,8 @@ def test_a_cp2102_waits_until_the_line_is_silent() -> None:
     rig.comes(b"b", start=BYTE + 17 * BIT)  # a byte is over ten bits after it begins
     rig.comes(b"c", start=3 * BYTE)
     silent = 4 * BYTE + 18 * BIT
-    assert rig.readable(2 * BYTE + 17 * BIT) == 1
+    assert rig.readable(BYTE + 18 * BIT - 1) == 0
+    assert rig.readable(BYTE + 18 * BIT) == 1
     assert rig.readable(silent - 1) == 1
     assert rig.readable(silent) == 3
 

@@ -37,6 +37,11 @@ def test_efuses_say_which_chip_it_is(profile: Profile) -> None:
         assert found.name == "ESP8266EX"
 
 
+def test_an_esp8285_has_both_bits_that_tools_look_for() -> None:
+    assert PROFILES["esp8285"].efuse[0] & 1 << 4
+    assert PROFILES["esp8285"].efuse[2] & 1 << 16
+
+
 def test_no_two_boards_are_the_same_one() -> None:
     macs = [chip.mac_address(profile.efuse) for profile in PROFILES.values()]
     ids = [Board(profile).flash.unique_id for profile in PROFILES.values()]

@@ -160,6 +160,7 @@ def test_a_board_holds_firmware_in_its_own_flash_mode(tmp_path: Path) -> None:
     file = tmp_path / "cells.bin"
     board = Serial(f"sim://esp8285?flash={file}").board
     assert board.flash.array[2] == file.read_bytes()[2] == DOUT
+    assert Serial("sim://esp8285").board.flash.array[2] == DOUT
 
 
 @pytest.mark.parametrize(
