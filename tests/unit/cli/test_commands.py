@@ -215,6 +215,29 @@ def test_a_size_that_no_header_can_say_is_refused(run: Run, device: FakeDevice, 
     assert "no word for a flash of 1536KB" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (IMAGE, None),
+        (IMAGE[:0x12], "begins like firmware, but the image is cut short: segment 1 of 1"),
+        (IMAGE[:0x1F], "cut short: the checksum"),
+        (IMAGE[:0x10] + bytes(4) + IMAGE[0x14:], "its checksum is wrong"),
+        (b"\xe9 by chance", "not a firmware image"),
+        (b"just data", None),
+    ],
+)
+def test_firmware_that_will_not_start_is_written_with_a_warning(
+    *, run: Run, device: FakeDevice, tmp_path: Path, data: bytes, said: str | None
+) -> None:
+    (tmp_path / "file.bin").write_bytes(data)
+    ran = run("write-flash", "0", tmp_path / "file.bin")
+    assert ran.code == 0
+    assert device.cells[: len(data)] == data
+    assert ("warning" in ran.err) is (said is not None)
+    assert (said or "") in ran.err
+    assert "warning" not in run("write-flash", "0x1000", tmp_path / "file.bin").err
+
+
 def test_what_esptool_needs_told_is_accepted(run: Run, image: Path) -> None:
     for option in ("-z", "-u", "--compress", "--no_compress", "--verify"):
         assert run("--no-stub", "write_flash", option, "0x0", image).code == 0
