@@ -69,6 +69,14 @@ def test_a_write_lands_at_the_very_end_and_nowhere_else(board: Board) -> None:
     assert bytes(board.flash.array) == before[:first] + PATTERN[:1234] + b"\xff" * SECTOR
 
 
+def test_the_status_registers_are_read_as_they_are(board: Board) -> None:
+    board.flash.status = 0x4418
+    with esprom.connect(on_board(board)) as device:
+        registers = device.status_registers()
+        assert registers == min(2, board.flash.model.status_registers)
+        assert device.read_flash_status(registers) == 0x4418 & board.flash.model.writable
+
+
 def test_protection_is_found_and_lifted_when_told(board: Board) -> None:
     board.flash.status = PROTECT_ALL
     with esprom.connect(on_board(board)) as device:

@@ -317,6 +317,18 @@ def test_write_flash_status(run: Run, device: FakeDevice, non_volatile: bool) ->
     assert ("write_flash_status", 0x200, 2, not non_volatile) in device.log
 
 
+def test_a_chip_with_one_register_is_asked_for_one(run: Run, device: FakeDevice) -> None:
+    device.registers, device.status = 1, 0x1C
+    assert run("read_flash_status").out == "Status value: 0x1c\n"
+    assert lines(run("write_flash_status", "0").out) == [
+        "Initial flash status: 0x1c",
+        "After flash status: 0x00",
+    ]
+    ran = run("write_flash_status", "0x200")
+    assert ran.code == 2
+    assert "does not fit into 1 status register" in ran.err
+
+
 def test_a_status_that_does_not_fit_is_refused(run: Run, device: FakeDevice) -> None:
     assert run("write-flash-status", "--bytes", "1", "0x100").code == 2
     assert device.log == []
