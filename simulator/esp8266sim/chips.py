@@ -77,6 +77,7 @@ class ChipModel:
     sfdp: bytes  # empty: the chip does not know 0x5A
     source: str
     programming: Programming = Programming.CLEARS_BITS
+    volatile_status: bool = True  # the chip knows 0x50
 
     def program_time(self, count: int) -> float:
         """Return the microseconds that programming `count` bytes takes."""
@@ -321,9 +322,10 @@ MD25D80 = ChipModel(
     software_reset=False,
     unique_id=b"",
     sfdp=b"",
+    volatile_status=False,
     source="GigaDevice MD25D80: the id that 1 MiB Sonoff modules of the ESP8285 generation report (Tasmota "
-    "says FlashChipId 144051); protection as several vendors' flash drivers have it; no SFDP, as U-Boot "
-    "patches say of the GD25D80C; that there is no unique id, and the times, are assumptions",
+    "says FlashChipId 144051); protection as several vendors' flash drivers have it; no SFDP and no 0x50, as "
+    "U-Boot patches say of the GD25D80C; that there is no unique id, and the times, are assumptions",
 )
 
 CHIPS = {

@@ -118,8 +118,9 @@ class FlashChip:
         self._latches: dict[int, Callable[[], None]] = {
             WRITE_ENABLE: self._write_enable,
             WRITE_DISABLE: self._write_disable,
-            VOLATILE_STATUS_ENABLE: self._announce,
         }
+        if model.volatile_status:
+            self._latches[VOLATILE_STATUS_ENABLE] = self._announce
         if model.software_reset:
             self._latches[RESET_ENABLE] = self._announce
         self._changes = self._known_changes()
@@ -317,7 +318,8 @@ class FlashChip:
         WEL decides if both were sent (so a WEL left over makes a volatile write non-volatile).
         """
         model = self.model
-        volatile = not self._enabled and self._previous == VOLATILE_STATUS_ENABLE
+        announced = model.volatile_status and self._previous == VOLATILE_STATUS_ENABLE
+        volatile = announced and not self._enabled
         if not (self._enabled or volatile) or (model.lockable and self._registers & SRP1):
             return False
         mask &= model.writable & (~model.one_time if volatile else -1)

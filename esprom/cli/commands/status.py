@@ -49,7 +49,10 @@ def write_flash_status(session: Session, value: int, registers: int | None, non_
         after = device.read_flash_status(registers)
     session.output.result(f"After flash status: {_in_hex(after, registers)}")
     if after != value:
-        session.output.note(f"warning: the flash chip did not take all of {_in_hex(value, registers)}")
+        advice = "" if non_volatile else "; some chips take it with --non-volatile only"
+        session.output.note(
+            f"warning: the flash chip did not take all of {_in_hex(value, registers)}{advice}"
+        )
     return {"before": before, "asked": value, "after": after, "registers": registers}
 
 

@@ -338,8 +338,8 @@ def test_a_status_that_did_not_take_is_told(
     run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device, "write_flash_status", lambda *_, **__: None)
-    ran = run("write-flash-status", "0x1c")
-    assert "did not take" in ran.err
+    assert "did not take all of 0x001c; some chips" in run("write-flash-status", "0x1c").err
+    assert "did not take all of 0x001c\n" in run("write-flash-status", "--non-volatile", "0x1c").err
 
 
 def test_read_flash_sfdp(run: Run) -> None:

@@ -155,7 +155,7 @@ def test_chip_says_who_it_is(model: ChipModel, opcode: int, address: int | None,
     [
         *((W25Q80, opcode) for opcode in (0x15, 0x77, 0x32, 0x75, 0x81)),
         *((RECORDER, opcode) for opcode in (0x5A, 0x4B)),
-        *((MD25D80, opcode) for opcode in (0x5A, 0x4B, 0x35, 0x15, 0x31)),
+        *((MD25D80, opcode) for opcode in (0x5A, 0x4B, 0x35, 0x15, 0x31, 0x50)),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
@@ -588,6 +588,14 @@ def test_a_page_programmed_in_two_padded_halves_survives_on_ordinary_chips_only(
     bench.enabled(0x02, 0x100, page[:128] + b"\xff" * 128)
     bench.enabled(0x02, 0x100, b"\xff" * 128 + page[128:])
     assert (bench.do(0x03, 0x100, read=256) == page) is (model is W25Q80)
+
+
+@pytest.mark.spec("FLASH-16")
+def test_a_chip_that_does_not_know_0x50_takes_no_volatile_status() -> None:
+    bench = Bench(MD25D80)
+    bench.do(0x50)
+    bench.do(0x01, None, b"\x1c")
+    assert bench.chip.status == 0
 
 
 def test_a_chip_may_have_a_unique_id_of_its_own() -> None:
