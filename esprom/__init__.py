@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         RestorePlan,
         RestoreResult,
         check_backup,
+        check_restore,
     )
     from esprom.device import (
         CancelCallback,
@@ -57,6 +58,7 @@ _HOME = {
         "RestorePlan",
         "RestoreResult",
         "check_backup",
+        "check_restore",
     ),
     "esprom.device": (
         "CancelCallback",
@@ -109,6 +111,7 @@ __all__ = [
     "Segment",
     "__version__",
     "check_backup",
+    "check_restore",
     "connect",
     "edit_header",
     "flash_header",

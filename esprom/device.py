@@ -257,6 +257,11 @@ class Device:
         operations.check_range(self.flash(), offset, len(data))
         operations.verify(self._nor, offset, data, self._watch(progress, cancel))
 
+    def status_registers(self) -> int:
+        """Return how many of the flash chip's status registers there is something to see in: 1 or 2."""
+        self._nor.attach()
+        return self._nor.form.significant
+
     def read_flash_status(self, registers: int = 2) -> int:
         """Return the chip's first 1 to 3 status registers, the first in the low byte."""
         self._nor.attach()

@@ -16,7 +16,10 @@ from typing import Any
 
 from construct import Const, Construct, ConstructError
 
+from esp8266sim.bridges import BRIDGES, BridgeModel
 from esp8266sim.chips import CHIPS
+from esp8266sim.clock import MS
+from esp8266sim.profiles import PROFILES
 from esprom.protocol import packets
 from esprom.protocol.commands import COMMANDS, MIB, Loader
 from esprom.protocol.record import Record
@@ -161,6 +164,44 @@ def chip_table() -> str:
     return table(head, rows)
 
 
+def board_table() -> str:
+    """Return the virtual boards."""
+    rows = (
+        (
+            f"`{profile.name}`",
+            profile.description,
+            profile.flash.name,
+            profile.bridge.name,
+            f"{profile.crystal_hz // 1_000_000} MHz",
+        )
+        for profile in PROFILES.values()
+    )
+    return table(("name", "board", "flash chip", "bridge", "crystal"), rows)
+
+
+def bridge_table() -> str:
+    """Return the virtual USB bridges."""
+    head = ("option", "bridge", "packet", "sends what waits", "115200 is", "74880 is", "source")
+    rows = (
+        (
+            f"`{name}`",
+            model.name,
+            f"{model.payload} bytes",
+            _patience(model),
+            *(f"{model.rates.actual(baud):.0f}" if model.rates else baud for baud in (115200, 74880)),
+            model.source,
+        )
+        for name, model in BRIDGES.items()
+    )
+    return table(head, rows)
+
+
+def _patience(model: BridgeModel) -> str:
+    if model.latency_ps is not None:
+        return f"{model.latency_ps / MS:g} ms after the first byte"
+    return f"after {model.idle_bits} bit times of silence"
+
+
 def tables() -> dict[str, str]:
     """Return every table that a document may hold, by name."""
     return {name: byte_table(record) for name, record in RECORDS.items()} | {
@@ -169,6 +210,8 @@ def tables() -> dict[str, str]:
         "STUB_ERRORS": code_table(StubError),
         "ERASED": erased_table(),
         "CHIPS": chip_table(),
+        "BOARDS": board_table(),
+        "BRIDGES": bridge_table(),
     }
 
 

@@ -3,7 +3,7 @@
 
 from esprom.backup.backup import BackupResult, backup, check_backup, planned_files
 from esprom.backup.manifest import Manifest
-from esprom.backup.restore import Obstacle, RestorePlan, RestoreResult, plan_restore, restore
+from esprom.backup.restore import Obstacle, RestorePlan, RestoreResult, check_restore, plan_restore, restore
 
 __all__ = [
     "BackupResult",
@@ -13,6 +13,7 @@ __all__ = [
     "RestoreResult",
     "backup",
     "check_backup",
+    "check_restore",
     "plan_restore",
     "planned_files",
     "restore",

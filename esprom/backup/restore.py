@@ -89,6 +89,12 @@ class RestoreResult:
     notes: tuple[str, ...]
 
 
+def check_restore(path: str | os.PathLike[str]) -> None:
+    """Raise what `plan_restore` would for the file, as far as that is known without a board."""
+    files = files_to_read(path)
+    _matching_manifest(files, _image(files))
+
+
 def plan_restore(board: ConnectedBoard, path: str | os.PathLike[str]) -> RestorePlan:
     """Find out what a restore would do, and what stands against it. Changes nothing.
 
@@ -101,9 +107,7 @@ def plan_restore(board: ConnectedBoard, path: str | os.PathLike[str]) -> Restore
         Refused: the file is larger than the flash, and not the same part over and over.
     """
     files = files_to_read(path)
-    whole = load(files.image)
-    if not whole:
-        raise ImageError(f"{files.image} is empty: there is nothing to restore")
+    whole = _image(files)
     manifest, remark = _matching_manifest(files, whole)
     flash = board.flash()
     data = _fitted(files.image, whole, flash.size)
@@ -157,6 +161,13 @@ def restore(
             raise Refused(f"{obstacle.reason}; if this is meant, give {obstacle.option}")
     board.write_flash(0, plan.data, unprotect=unprotect, progress=progress, cancel=cancel)
     return RestoreResult(plan.image, len(plan.data), plan.manifest, plan.notes)
+
+
+def _image(files: BackupFiles) -> bytes:
+    data = load(files.image)
+    if not data:
+        raise ImageError(f"{files.image} is empty: there is nothing to restore")
+    return data
 
 
 def _matching_manifest(files: BackupFiles, data: bytes) -> tuple[Manifest | None, list[str]]:

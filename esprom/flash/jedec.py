@@ -17,6 +17,7 @@ MANUFACTURERS = {
     0x1F: "Adesto",  # formerly Atmel
     0x20: "Micron",  # formerly ST and Numonyx; shared with XMC, see below
     0x37: "AMIC",
+    0x51: "GigaDevice",  # its MD series; no code of JEP106's for it
     0x52: "Alliance",
     0x5E: "Zbit",
     0x62: "Sanyo",
@@ -78,6 +79,8 @@ PARTS = {
     0x20BA16: "N25Q032A",
     0x20BA17: "N25Q064A",
     0x20BA18: "N25Q128A",
+    0x514013: "MD25D40",
+    0x514014: "MD25D80",
     0x5E4016: "ZB25VQ32",
     0x5E4017: "ZB25VQ64",
     0x5E4018: "ZB25VQ128",

@@ -227,8 +227,8 @@ class NorFlash:
         if registers > self.form.registers:
             raise Refused(
                 f"this chip ({jedec.manufacturer(self.jedec_id)}, id {self.jedec_id:06x}) has"
-                f" {self.form.registers} status register; the opcode that reads another one's second would"
-                " switch it to four data lines"
+                f" {self.form.registers} status register; what reads the second of other chips is none of its"
+                " opcodes, or another command to it"
             )
 
     def _read_register(self, index: int) -> int:

@@ -58,7 +58,7 @@ class Board:
         profile: which board.
         content: what the flash holds, as long as the chip; kept and changed in place (a bytearray, a
             FlashFile or an mmap). An erased chip if None.
-        chip: another flash chip than the profile's.
+        chip: another flash chip than the profile's, with a unique id of its own.
         wiring: how reset and GPIO0 are connected.
         miso_stuck: no flash chip answers; every bit read is that of this byte.
     """
@@ -76,7 +76,12 @@ class Board:
         self.wiring = wiring
         self.clock = Clock()
         self.trace = Trace()
-        self.flash = FlashChip(chip or profile.flash, content, now=lambda: self.clock.now)
+        self.flash = FlashChip(
+            chip or profile.flash,
+            content,
+            now=lambda: self.clock.now,
+            unique_id=profile.unique_id if chip is None else b"",
+        )
         on_bus: Flash = self.flash if miso_stuck is None else spi.StuckBus(miso_stuck)
         self.bridge = Bridge(self.clock, profile.bridge, self.receive)
         self._host: Host = self.bridge

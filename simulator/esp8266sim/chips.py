@@ -3,8 +3,9 @@
 
 Times are the datasheets' typical ones, at 25 C and 3.3 V. The SFDP tables are built from the layout
 of JESD216 and say what the virtual chip does; they are no dumps (a real W25Q32FV also offers QPI,
-which is not modelled). Unique ids are made up. Write-protect and hold pins are not modelled, and are
-as if tied high; nor are security registers, suspend, and individual block locks (WPS).
+which is not modelled). Unique ids are made up, of the length that the chip's have; a board may have another
+one. Write-protect and hold pins are not modelled, and are as if tied high; nor are security registers,
+suspend, and individual block locks (WPS). A model's source says what of it is an assumption.
 """
 
 from dataclasses import dataclass
@@ -28,6 +29,14 @@ class Protection(Enum):
     """What the block protection bits mean."""
 
     SEC_TB_BP = "BP2-0 in bits 4:2, TB in bit 5, SEC in bit 6, CMP in bit 14"
+    ALL_BUT_LAST = "BP2-0 in bits 4:2: all but the last 8 KiB and its doublings; 7 is all"
+
+
+class Programming(Enum):
+    """What becomes of a cell that is programmed."""
+
+    CLEARS_BITS = "old & new, as in any NOR flash"
+    STORES = "new, also where a bit has to rise from 0 to 1 (FLASH-23)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,7 @@ class Times:
     block: float
     chip: float
     status: float  # a non-volatile write; a volatile one is immediate
+    page_erase: float | None = None  # 256 bytes (0x81); None: the chip does not know it
 
 
 INSTANT = Times(0, 0, 0, 0, 0, 0, 0, 0)
@@ -66,6 +76,8 @@ class ChipModel:
     unique_id: bytes  # empty: the chip does not know 0x4B
     sfdp: bytes  # empty: the chip does not know 0x5A
     source: str
+    programming: Programming = Programming.CLEARS_BITS
+    volatile_status: bool = True  # the chip knows 0x50
 
     def program_time(self, count: int) -> float:
         """Return the microseconds that programming `count` bytes takes."""
@@ -76,16 +88,18 @@ class ChipModel:
         match self.protection:
             case Protection.SEC_TB_BP:
                 return _sec_tb_bp(self.size, status)
+            case Protection.ALL_BUT_LAST:
+                return _all_but_last(self.size, status)
 
 
 def _sec_tb_bp(size: int, status: int) -> range:
-    """The protection tables of W25Q80DV, W25Q32FV and GD25Q32C as a rule.
+    """The protection tables of W25Q80DV, W25Q32FV, W25Q128FV and GD25Q32C as a rule.
 
-    BP counts up from 64 KiB in powers of two until all is protected, from the top or (TB) the bottom.
-    SEC makes it 4 KiB up to 32 KiB. CMP protects the rest instead.
+    BP counts up in powers of two until all is protected, from the top or (TB) the bottom; from 64 KiB, or
+    from a 64th of a larger chip. SEC makes it 4 KiB up to 32 KiB. CMP protects the rest instead.
     """
     bp, tb, sec, cmp = status >> 2 & 7, status >> 5 & 1, status >> 6 & 1, status >> 14 & 1
-    blocks = BLOCK << bp - 1 if bp else 0
+    blocks = max(BLOCK, size // 64) << bp - 1 if bp else 0
     if bp == 7 or blocks > size:
         amount = size
     elif sec and bp:
@@ -98,7 +112,15 @@ def _sec_tb_bp(size: int, status: int) -> range:
     return range(amount) if at_bottom else range(size - amount, size)
 
 
-def _sfdp(size: int, pointer: int) -> bytes:
+def _all_but_last(size: int, status: int) -> range:
+    """The protection table of GigaDevice's D series as a rule."""
+    bp = status >> 2 & 7
+    if bp == 0:
+        return range(0)
+    return range(size if bp == 7 else size - (2 * SECTOR << bp - 1))
+
+
+def _sfdp(size: int, pointer: int, *, page_erase: bool = False) -> bytes:
     """Return the SFDP space of a chip that does what `FlashChip` does, its basic table at `pointer`."""
     none = sfdp.FastRead(clocks=0x00, opcode=0xFF)
     basic = sfdp.BasicTable(
@@ -117,7 +139,7 @@ def _sfdp(size: int, pointer: int) -> bytes:
             sfdp.EraseType(12, 0x20),
             sfdp.EraseType(15, 0x52),
             sfdp.EraseType(16, 0xD8),
-            sfdp.EraseType(0, 0xFF),
+            sfdp.EraseType(8, 0x81) if page_erase else sfdp.EraseType(0, 0xFF),
         ),
     )
     header = sfdp.HEADER.build(sfdp.Header(minor=0, major=1, last_parameter=0))
@@ -205,4 +227,108 @@ RECORDER = ChipModel(
     source="the flash model beside which the vectors in specs/vectors were recorded: never busy, no SFDP",
 )
 
-CHIPS = {model.name: model for model in (W25Q80, W25Q32, GD25Q32, RECORDER)}
+W25Q128 = ChipModel(
+    name="W25Q128",
+    jedec_id=0xEF4018,
+    device_id=0x17,
+    size=0x1000000,
+    times=Times(30, 2.5, 700, 45_000, 120_000, 150_000, 40_000_000, 10_000),
+    status_registers=3,
+    writable=0xE07BFC,
+    one_time=0x3800,
+    lockable=True,
+    status_write=StatusWrite.KEEPS_SECOND,
+    protection=Protection.SEC_TB_BP,
+    software_reset=True,
+    unique_id=bytes.fromhex("d16478580f2c1e27"),
+    sfdp=_sfdp(0x1000000, 0x80),
+    source="Winbond W25Q128FV datasheet; SFDP as the W25Q32's, of the same generation",
+)
+
+XM25QH32C = ChipModel(
+    name="XM25QH32C",
+    jedec_id=0x204016,
+    device_id=0x15,
+    size=0x400000,
+    times=Times(30, 2.5, 500, 40_000, 200_000, 300_000, 15_000_000, 10_000),
+    status_registers=3,
+    writable=0xE07BFC,
+    one_time=0x3800,
+    lockable=True,
+    status_write=StatusWrite.KEEPS_SECOND,
+    protection=Protection.SEC_TB_BP,
+    software_reset=True,
+    unique_id=bytes.fromhex("584d434d00000000a1b2c3d4e5f60718"),
+    sfdp=_sfdp(0x400000, 0x30),
+    source="XMC XM25QH32B datasheet's title, id as read from boards; times are the XM25QH128A's (its "
+    "datasheet), the chip erase in proportion; that it has SFDP and unique id as that one has, and where the "
+    "table lies, and that status bits and their writing are the W25Q32's, are assumptions",
+)
+
+BY25Q32 = ChipModel(
+    name="BY25Q32",
+    jedec_id=0x684016,
+    device_id=0x15,
+    size=0x400000,
+    times=Times(30, 2.5, 600, 50_000, 150_000, 250_000, 15_000_000, 5_000),
+    status_registers=3,
+    writable=0xE07BFC,
+    one_time=0x3800,
+    lockable=True,
+    status_write=StatusWrite.ONE_BYTE,
+    protection=Protection.SEC_TB_BP,
+    software_reset=True,
+    unique_id=bytes.fromhex("3437373839384a25"),
+    sfdp=_sfdp(0x400000, 0x30),
+    source="Boya BY25Q32BS datasheet (times, 64-bit unique id, SFDP exists); that status bits, their "
+    "writing and its time are the GD25Q32's, whose other times it shares, and where the SFDP table lies, are "
+    "assumptions",
+)
+
+P25Q80H = ChipModel(
+    name="P25Q80H",
+    jedec_id=0x856014,
+    device_id=0x13,
+    size=0x100000,
+    times=Times(2_000, 0, 2_000, 8_000, 8_000, 8_000, 8_000, 8_000, page_erase=8_000),
+    status_registers=2,
+    writable=0x47FC,  # SRP0 SEC TB BP2-0; CMP LB QE SRP1
+    one_time=0x0400,  # LB
+    lockable=True,
+    status_write=StatusWrite.CLEARS_SECOND,
+    protection=Protection.SEC_TB_BP,
+    software_reset=True,
+    unique_id=bytes.fromhex("50323551383048000102030405060708"),
+    sfdp=_sfdp(0x100000, 0x30, page_erase=True),
+    programming=Programming.STORES,
+    source="PUYA P25Q80H datasheet (id, page erase 0x81); SFDP as read from its sibling P25Q40H "
+    "(flashrom/flashrom#153, GlasgowEmbedded/glasgow#1285); programming stores, as measured word by word "
+    "on an ESP-01 (esp8266/Arduino#4061, 2018-01-22; #7514 says the same); that 2 ms and 8 ms are the times, "
+    "the length of the unique id, and what a status write of one byte does, are assumptions",
+)
+
+MD25D80 = ChipModel(
+    name="MD25D80",
+    jedec_id=0x514014,
+    device_id=0x13,
+    size=0x100000,
+    times=Times(30, 2.5, 700, 100_000, 300_000, 500_000, 6_000_000, 10_000),
+    status_registers=1,
+    writable=0x9C,  # SRP BP2-0
+    one_time=0,
+    lockable=False,
+    status_write=StatusWrite.ONE_BYTE,
+    protection=Protection.ALL_BUT_LAST,
+    software_reset=False,
+    unique_id=b"",
+    sfdp=b"",
+    volatile_status=False,
+    source="GigaDevice MD25D80: the id that 1 MiB Sonoff modules of the ESP8285 generation report (Tasmota "
+    "says FlashChipId 144051); protection as several vendors' flash drivers have it; no SFDP and no 0x50, as "
+    "U-Boot patches say of the GD25D80C; that there is no unique id, and the times, are assumptions",
+)
+
+CHIPS = {
+    model.name: model
+    for model in (W25Q80, W25Q32, W25Q128, GD25Q32, XM25QH32C, BY25Q32, P25Q80H, MD25D80, RECORDER)
+}

@@ -24,7 +24,7 @@ INIT_DATA_SIZE = 128
 
 LOOP = bytes.fromhex("06 ff ff")  # Xtensa `j .`
 IRAM, DRAM = 0x40100000, 0x3FFE8000
-DIO = 2
+DIO, DOUT = 2, 3
 AT_40_MHZ = 0x0
 
 
@@ -42,16 +42,18 @@ MAPS = {
     0x100000: FlashMap(number=2, half=0x80000, flash_code=0x4A000),
     0x200000: FlashMap(number=3, half=0x80000, flash_code=0x4A000),
     0x400000: FlashMap(number=4, half=0x100000, flash_code=0x4A000),
+    0x1000000: FlashMap(number=9, half=0x100000, flash_code=0x4A000),
 }
 
 
 @lru_cache(maxsize=4)
-def firmware(size: int, *, seed: int = 1) -> bytes:
+def firmware(size: int, *, seed: int = 1, mode: int = DIO) -> bytes:
     """Return a whole flash.
 
     Args:
         size: of the flash in bytes: a key of `MAPS`.
         seed: another one makes another firmware of the same layout.
+        mode: how the image headers say the flash is read: `DIO` or `DOUT`.
 
     Raises:
         ValueError: no such flash is made.
@@ -60,32 +62,32 @@ def firmware(size: int, *, seed: int = 1) -> bytes:
         raise ValueError(f"no demonstration firmware of {size} bytes; there are {sorted(MAPS)}")
     chance = random.Random(f"{size} {seed}")
     flash = bytearray(b"\xff") * size
-    _place(flash, 0, boot(chance, size))
-    _place(flash, USER1, user(chance, size))
+    _place(flash, 0, boot(chance, size, mode))
+    _place(flash, USER1, user(chance, size, mode))
     for number, sector in enumerate(parameters(chance)):
         _place(flash, size + (number - 5) * SECTOR, sector)
     return bytes(flash)
 
 
-def boot(chance: random.Random, size: int) -> bytes:
+def boot(chance: random.Random, size: int, mode: int = DIO) -> bytes:
     """Return the boot loader: an image of version 1 of less than a sector."""
     segments = (
         Segment(IRAM, LOOP + b"\0" + code(chance, 2500)),
         Segment(DRAM, strings() + table(0x200)),
     )
-    return build_image(_header(size, len(segments)), segments)
+    return build_image(_header(size, mode, len(segments)), segments)
 
 
-def user(chance: random.Random, size: int) -> bytes:
+def user(chance: random.Random, size: int, mode: int = DIO) -> bytes:
     """Return an application: an image of version 2."""
     in_flash = Segment(0, code(chance, MAPS[size].flash_code))
-    front = IMAGE_HEADER_V2.build(_header(size, 4)) + build_segment(in_flash)
+    front = IMAGE_HEADER_V2.build(_header(size, mode, 4)) + build_segment(in_flash)
     segments = (
         Segment(IRAM, LOOP + b"\0" + code(chance, 0x6A00)),
         Segment(DRAM, table(0x400) + bytes(0x80)),
         Segment(DRAM + 0x480, strings() * 4 + table(0x200)),
     )
-    return front + build_image(_header(size, len(segments)), segments, begins_at=len(front))
+    return front + build_image(_header(size, mode, len(segments)), segments, begins_at=len(front))
 
 
 def parameters(chance: random.Random) -> tuple[bytes, ...]:
@@ -125,8 +127,8 @@ def table(size: int) -> bytes:
     return b"".join(word.to_bytes(4, "little") for word in words)
 
 
-def _header(size: int, segments: int) -> ImageHeader:
-    return ImageHeader(segments, DIO, MAPS[size].number << 4 | AT_40_MHZ, IRAM)
+def _header(size: int, mode: int, segments: int) -> ImageHeader:
+    return ImageHeader(segments, mode, MAPS[size].number << 4 | AT_40_MHZ, IRAM)
 
 
 def _place(flash: bytearray, at: int, data: bytes) -> None:

@@ -2,7 +2,8 @@
 """An SPI NOR flash chip as a state machine over one buffer of cells. Knows no ESP8266.
 
 Its one rule: `transfer` is one chip-select period, and what a real chip would not do is not done and
-is told to the observer. Programming only clears bits; erasing sets them, by whole sectors at least.
+is told to the observer. Programming only clears bits, but on chips that are known for the contrary
+(FLASH-23); erasing sets them, by whole pages at least.
 Source: the datasheets named in `chips.py`, whose parts agree on all of this but for the model's data.
 
 Where the datasheets are silent or the bus level decides, this is the choice:
@@ -20,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from esp8266sim.chips import ChipModel, StatusWrite
+from esp8266sim.chips import ChipModel, Programming, StatusWrite
 from esp8266sim.clock import US
 from esprom.flash.geometry import BLOCK, PAGE, SECTOR, round_down
 
@@ -44,6 +45,7 @@ READ_SFDP = 0x5A
 CHIP_ERASE_60 = 0x60
 RESET_ENABLE = 0x66
 QUAD_OUTPUT_READ = 0x6B
+PAGE_ERASE = 0x81
 READ_IDS = 0x90
 RESET = 0x99
 READ_JEDEC_ID = 0x9F
@@ -58,7 +60,7 @@ ARRAY_READS = (READ, FAST_READ, DUAL_OUTPUT_READ, QUAD_OUTPUT_READ, DUAL_IO_READ
 STATUS_READS = (READ_STATUS, READ_STATUS_2, READ_STATUS_3)
 STATUS_WRITES = (WRITE_STATUS, WRITE_STATUS_2, WRITE_STATUS_3)
 ADDRESSED = frozenset(
-    {*ARRAY_READS, PAGE_PROGRAM, SECTOR_ERASE, HALF_BLOCK_ERASE, BLOCK_ERASE, READ_SFDP, READ_IDS}
+    {*ARRAY_READS, PAGE_PROGRAM, PAGE_ERASE, SECTOR_ERASE, HALF_BLOCK_ERASE, BLOCK_ERASE, READ_SFDP, READ_IDS}
 )
 ADDRESS_SIZE = 3  # bytes
 
@@ -87,6 +89,7 @@ class FlashChip:
     """One chip: its cells, its registers, and what it is doing at `now()` picoseconds.
 
     `array`, if given, holds the cells and is changed in place, at most a sector by one assignment.
+    `unique_id` is this very chip's; the model's own unless given.
     """
 
     def __init__(
@@ -94,8 +97,10 @@ class FlashChip:
         model: ChipModel,
         array: bytearray | mmap.mmap | None = None,
         now: Callable[[], int] = lambda: 0,
+        unique_id: bytes = b"",
     ) -> None:
         self.model = model
+        self.unique_id = unique_id or model.unique_id
         self.array = bytearray(b"\xff") * model.size if array is None else array
         if len(self.array) != model.size:
             raise ValueError(f"{model.name} has {model.size} bytes, the array {len(self.array)}")
@@ -113,8 +118,9 @@ class FlashChip:
         self._latches: dict[int, Callable[[], None]] = {
             WRITE_ENABLE: self._write_enable,
             WRITE_DISABLE: self._write_disable,
-            VOLATILE_STATUS_ENABLE: self._announce,
         }
+        if model.volatile_status:
+            self._latches[VOLATILE_STATUS_ENABLE] = self._announce
         if model.software_reset:
             self._latches[RESET_ENABLE] = self._announce
         self._changes = self._known_changes()
@@ -169,7 +175,7 @@ class FlashChip:
         for register in range(self.model.status_registers):
             reads[STATUS_READS[register]] = partial(self._read_status, register)
         reads |= {READ_JEDEC_ID: self._read_jedec_id, READ_IDS: self._read_ids, RELEASE: self._release}
-        if self.model.unique_id:
+        if self.unique_id:
             reads[READ_UNIQUE_ID] = self._read_unique_id
         if self.model.sfdp:
             reads[READ_SFDP] = self._read_sfdp
@@ -188,6 +194,8 @@ class FlashChip:
             WRITE_STATUS: self._write_first_status,
             POWER_DOWN: self._power_down,
         }
+        if times.page_erase is not None:
+            changes[PAGE_ERASE] = partial(self._erase, PAGE, times.page_erase)
         if self.model.status_registers == 3:
             changes[WRITE_STATUS_2] = partial(self._write_one_status, 1)
             changes[WRITE_STATUS_3] = partial(self._write_one_status, 2)
@@ -234,7 +242,7 @@ class FlashChip:
         return _over_and_over(ids, address & 1, count)
 
     def _read_unique_id(self, _address: int, count: int) -> bytes:
-        return _over_and_over(self.model.unique_id, 0, count)
+        return _over_and_over(self.unique_id, 0, count)
 
     def _read_sfdp(self, address: int, count: int) -> bytes:
         return self.model.sfdp[address : address + count].ljust(count, b"\xff")
@@ -267,14 +275,17 @@ class FlashChip:
         column = (first + len(sent) - len(data)) % PAGE
         page = round_down(first, PAGE)
         room = PAGE - column
-        self._clear_bits(page + column, data[:room])
+        self._set_cells(page + column, data[:room])
         if len(data) > room:
-            self._clear_bits(page, data[room:])
+            self._set_cells(page, data[room:])
         self._work(self.model.program_time(len(data)))
         return True
 
-    def _clear_bits(self, first: int, data: bytes) -> None:
+    def _set_cells(self, first: int, data: bytes) -> None:
         where = slice(first, first + len(data))
+        if self.model.programming is Programming.STORES:
+            self.array[where] = data
+            return
         cells = int.from_bytes(self.array[where], "little") & int.from_bytes(data, "little")
         self.array[where] = cells.to_bytes(len(data), "little")
 
@@ -283,8 +294,9 @@ class FlashChip:
         first = round_down(address % self.model.size, unit)
         if not self._enabled or sent or _overlap(range(first, first + unit), self._protected):
             return False
-        for sector in range(first, first + unit, SECTOR):
-            self.array[sector : sector + SECTOR] = ERASED_SECTOR
+        step = min(unit, SECTOR)
+        for start in range(first, first + unit, step):
+            self.array[start : start + step] = ERASED_SECTOR[:step]
         self._work(microseconds)
         return True
 
@@ -306,7 +318,8 @@ class FlashChip:
         WEL decides if both were sent (so a WEL left over makes a volatile write non-volatile).
         """
         model = self.model
-        volatile = not self._enabled and self._previous == VOLATILE_STATUS_ENABLE
+        announced = model.volatile_status and self._previous == VOLATILE_STATUS_ENABLE
+        volatile = announced and not self._enabled
         if not (self._enabled or volatile) or (model.lockable and self._registers & SRP1):
             return False
         mask &= model.writable & (~model.one_time if volatile else -1)

@@ -9,9 +9,10 @@ real UART would and garbage comes out. Framing is 8N1. Times are picoseconds of 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
-from esp8266sim.clock import MS, SECOND, US, Clock, Event
+from esp8266sim.bridges import BridgeModel
+from esp8266sim.clock import MS, SECOND, Clock, Event
 
 FRAME_BITS = 10  # start, eight data bits from the lowest, stop
 # The stop bit is sampled 9.5 bit times after the start edge; it must still be the stop bit.
@@ -121,38 +122,12 @@ def pulses(bursts: list[Burst], since: int, until: int) -> Pulses:
     return Pulses(edges, shortest["0"], shortest["1"])
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeModel:
-    """A USB serial bridge, as data.
-
-    Attributes:
-        payload: data bytes that one USB packet brings to the host.
-        latency_ps: how long received bytes wait for a packet to fill; 0 sends at once.
-        turnaround_ps: what USB costs from the host's write to the wire.
-    """
-
-    name: str
-    payload: int
-    latency_ps: int
-    turnaround_ps: int
-    source: str
-
-
-FTDI = BridgeModel(
-    name="FT232R",
-    payload=62,  # 64-byte packets, two bytes of which are modem and line status
-    latency_ps=16 * MS,
-    turnaround_ps=125 * US,
-    source="FTDI FT232R datasheet and AN232B-04 (latency timer 16 ms at power-on, 1 ms at least); "
-    "the turnaround is an assumption",
-)
-
-
 class Bridge:
     """The adapter between the host and the two wires.
 
-    Towards the host bytes wait for a full packet or for the latency timer, which starts when the first
-    byte enters an empty buffer. `to_device` takes the bursts that leave for the board.
+    Towards the host bytes wait for a full packet, or for the model's timer: a latency timer starts when the
+    first byte enters an empty buffer, an idle timer with each byte. `to_device` takes the bursts that leave
+    for the board. `baud` is what the host asked for; `bit` is what the bridge makes of it.
     """
 
     def __init__(self, clock: Clock, model: BridgeModel, to_device: Callable[[Burst], None]) -> None:
@@ -173,16 +148,28 @@ class Bridge:
     @property
     def low_latency(self) -> bool:
         """Whether the latency timer is at its least (1 ms), as the driver's low-latency switch sets it."""
-        return self.latency_ps <= MS
+        return self.latency_ps is None or self.latency_ps <= MS
 
     @low_latency.setter
     def low_latency(self, on: bool) -> None:
-        self.latency_ps = MS if on else self.model.latency_ps
+        if self.model.latency_ps is not None:
+            self.latency_ps = MS if on else self.model.latency_ps
+
+    @property
+    def baud(self) -> int:
+        """The rate that the host asked for."""
+        return self._baud
+
+    @baud.setter
+    def baud(self, asked: int) -> None:
+        rates = self.model.rates
+        self._baud = asked
+        self._own_bit = max(1, round(SECOND / (asked if rates is None else rates.actual(asked))))
 
     @property
     def bit(self) -> int:
         """The host side's bit time, in picoseconds."""
-        return max(1, round(SECOND / self.baud)) if self.follows is None else self.follows()
+        return self._own_bit if self.follows is None else self.follows()
 
     def send_break(self) -> None:
         """Hold the line low for longer than a frame: heard as a zero, for its stop bit is not looked at."""
@@ -234,14 +221,24 @@ class Bridge:
             self._delivery = self._clock.at(self._due(), self._deliver)
 
     def _due(self) -> int:
-        """When the next packet leaves: it is full, or the first byte has waited long enough."""
-        timer = self._arriving[0].when(0) + self.latency_ps
+        """When the next packet leaves: it is full, or one of the timers is over."""
+        first = self._arriving[0].when(0)
+        timers = [] if self.latency_ps is None else [first + self.latency_ps]
+        if self.model.idle_bits is not None:
+            timers.append(self._quiet(self.model.idle_bits * self.bit))
         wanted = self.model.payload
         for burst in self._arriving:
             if wanted <= len(burst.data):
-                return min(timer, burst.when(wanted - 1))
+                return min(*timers, burst.when(wanted - 1))
             wanted -= len(burst.data)
-        return timer
+        return min(timers)
+
+    def _quiet(self, idle: int) -> int:
+        """Return when the line has first been silent for `idle` picoseconds."""
+        for burst, following in pairwise(self._arriving):
+            if following.when(0) - burst.end > idle:
+                return burst.end + idle
+        return self._arriving[-1].end + idle
 
     def _deliver(self) -> None:
         self._delivery = None

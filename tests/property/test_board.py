@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from esp8266sim import PROFILES, Board, Wiring
 from esp8266sim.bootrom.activity import CpuState
+from esp8266sim.bridges import BRIDGES
 from esp8266sim.chips import RECORDER
 from esp8266sim.clock import SECOND, Clock
-from esp8266sim.line import FTDI, TOLERANCE, Bridge, Burst, heard, resample
+from esp8266sim.line import TOLERANCE, Bridge, Burst, heard, resample
 from esprom.protocol import Command
 from tests.bench import BAUD, RAM, SYNC, Bench, data, flash_begin, mem_begin, raw, read_reg, words, write_reg
 from tests.vectors.runner import Tap
@@ -219,13 +220,29 @@ def test_sampling_within_tolerance_gives_the_bytes_as_sent(sent: bytes, bit: int
     assert bytes(byte for _, byte, _ in resample(Burst(0, bit, sent), heard_bit)) == sent
 
 
-@given(st.lists(st.binary(min_size=1, max_size=80), max_size=5), st.integers(0, 40), st.integers(1, 200))
+@given(st.sampled_from(sorted(BRIDGES)), st.integers(1, 10**8))
+def test_no_rate_is_too_odd_for_a_bridge_and_nearby_ones_are_close(name: str, asked: int) -> None:
+    rates = BRIDGES[name].rates
+    assert rates is not None
+    made = rates.actual(asked)
+    assert 11 <= made <= 6_000_000
+    if 300 <= asked <= 460800:  # the CP2102's menu has wide steps at its lower end
+        assert abs(made - asked) <= asked * (1.0 if rates.menu else 0.02)
+
+
+@given(
+    st.sampled_from(sorted(BRIDGES)),
+    st.lists(st.binary(min_size=1, max_size=80), max_size=5),
+    st.none() | st.integers(0, 40),
+    st.integers(1, 200),
+)
 def test_the_bridge_loses_nothing_and_keeps_the_order(
-    bursts: list[bytes], latency_ms: int, gap_us: int
+    name: str, bursts: list[bytes], latency_ms: int | None, gap_us: int
 ) -> None:
     clock = Clock()
-    bridge = Bridge(clock, FTDI, lambda burst: None)
-    bridge.latency_ps = latency_ms * 10**9
+    bridge = Bridge(clock, BRIDGES[name], lambda burst: None)
+    if latency_ms is not None:
+        bridge.latency_ps = latency_ms * 10**9
     at = 0
     for burst in bursts:
         bridge.receive(Burst(at, BIT, burst))

@@ -5,12 +5,13 @@ Addresses are few, so that they collide: the bounds of page, sector and block, a
 """
 
 from dataclasses import replace
+from typing import ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from esp8266sim.chips import W25Q80, Times
+from esp8266sim.chips import W25Q80, ChipModel, Programming, Times
 from esp8266sim.flashchip import FlashChip
 
 PAGE, SECTOR, HALF, BLOCK, SIZE = 0x100, 0x1000, 0x8000, 0x10000, 0x20000
@@ -18,7 +19,9 @@ US = 10**6  # ps
 WIP, WEL, SRP1 = 0x01, 0x02, 0x100
 TIMES = Times(first_byte=10, next_byte=1, page=50, sector=100, half_block=200, block=300, chip=900, status=70)
 SMALL = replace(W25Q80, size=SIZE, times=TIMES, software_reset=True)
+STORING = replace(SMALL, programming=Programming.STORES, times=replace(TIMES, page_erase=60))
 ERASES = {0x20: (SECTOR, 100), 0x52: (HALF, 200), 0xD8: (BLOCK, 300), 0xC7: (SIZE, 900), 0x60: (SIZE, 900)}
+PAGE_ERASE = {0x81: (PAGE, 60)}
 WRITABLE, LOCK_BITS = 0x7BFC, 0x3800
 
 # What the status registers protect on a chip of two blocks.
@@ -51,11 +54,14 @@ statuses = st.sampled_from([*PROTECTED, 0x0203, 0x0844, 0x0864, 0x0900 | SRP1])
 class FlashAgainstModel(RuleBasedStateMachine):
     """NOR semantics, write enable, busy time, status registers, protection and sleep."""
 
+    model: ChipModel = SMALL
+    erases: ClassVar = ERASES  # 0x81 is not known to this chip
+
     def __init__(self) -> None:
         super().__init__()
         self.now = 0
         self.cells = bytearray(i * 7 + i // PAGE & 0xFF for i in range(PAGE * 256)) * 2
-        self.chip = FlashChip(SMALL, bytearray(self.cells), now=lambda: self.now)
+        self.chip = FlashChip(self.model, bytearray(self.cells), now=lambda: self.now)
         self.accepted: bool | None = None
         self.chip.observer = lambda operation: setattr(self, "accepted", operation.accepted)
         self.status = self.kept = 0  # without WIP and WEL
@@ -115,19 +121,22 @@ class FlashAgainstModel(RuleBasedStateMachine):
             for i, byte in enumerate(sent):
                 buffer[(at + i) % PAGE] = byte
             for column, byte in buffer.items():
-                self.cells[at // PAGE * PAGE + column] &= byte
+                self.store(at // PAGE * PAGE + column, byte)
             self.work(min(10 + len(buffer) - 1, 50))
         self.change(0x02, address, sent, expected=done)
         if heard:
             self.previous = 0x02
 
-    @rule(ready=ready, opcode=st.sampled_from(sorted(ERASES)), address=addresses)
+    def store(self, address: int, byte: int) -> None:
+        self.cells[address] &= byte
+
+    @rule(ready=ready, opcode=st.sampled_from(sorted({**ERASES, **PAGE_ERASE})), address=addresses)
     def erase(self, ready: bool, opcode: int, address: int) -> None:
         self.prepare(ready=ready)
-        size, microseconds = ERASES[opcode]
+        size, microseconds = self.erases.get(opcode, (PAGE, 0))
         first = address % SIZE // size * size
         heard = self.hears(opcode)
-        done = heard and self.enabled and not self.touches_protected(first, size)
+        done = heard and opcode in self.erases and self.enabled and not self.touches_protected(first, size)
         if done:
             self.cells[first : first + size] = b"\xff" * size
             self.work(microseconds)
@@ -228,5 +237,17 @@ class FlashAgainstModel(RuleBasedStateMachine):
             assert self.chip.busy_until == self.busy_until
 
 
+class StoringFlashAgainstModel(FlashAgainstModel):
+    """The same of a chip that stores what it is sent, and erases pages (FLASH-23)."""
+
+    model = STORING
+    erases: ClassVar = {**ERASES, **PAGE_ERASE}
+
+    def store(self, address: int, byte: int) -> None:
+        self.cells[address] = byte
+
+
 FlashAgainstModel.TestCase.settings = settings(deadline=None, max_examples=100, stateful_step_count=50)
+StoringFlashAgainstModel.TestCase.settings = FlashAgainstModel.TestCase.settings
 TestFlashAgainstModel = FlashAgainstModel.TestCase
+TestStoringFlashAgainstModel = StoringFlashAgainstModel.TestCase

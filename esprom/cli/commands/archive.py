@@ -63,6 +63,7 @@ def restore(
     NAME is a backup, or the dump of another tool. Not one bit of it is edited. On a terminal, esprom says
     what it is about to do and asks; elsewhere it says so and does it.
     """
+    esprom.check_restore(path)
     with session.device() as device:
         plan = device.plan_restore(path)
         for sentence in plan.notes:

@@ -18,8 +18,9 @@ from esprom.cli.group import command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
 from esprom.cli.values import ADDRESS, INPUT_FILE, number
-from esprom.errors import Refused
+from esprom.errors import ImageError, Refused
 
+IMAGE_MAGICS = (0xE9, 0xEA)  # what firmware begins with
 HALF_WRITTEN = "the flash may be part old, part new; run the same command again to finish"
 
 
@@ -159,6 +160,9 @@ def write_flash(
     Exactly the bytes of each FILE are written at its ADDRESS: what is beside them in the same sector
     stays. -fs, -fm and -ff edit the header of an image for 0x0, as esptool does.
     """
+    for part in parts:
+        if part.offset == 0 and (harm := _harm(part.data)):
+            session.output.note(f"warning: {part.file} begins like firmware, but {harm}; written as it is")
     with session.device() as device:
         ready = _prepare(session, parts, edit, device.flash(), force=force)
         with session.change(device, HALF_WRITTEN) as job:
@@ -192,6 +196,17 @@ def verify_flash(session: Session, parts: tuple[Part, ...], edit: HeaderEdit) ->
     for part in ready:
         session.output.result(f"Verified {len(part.data)} bytes at {part.offset:#010x}: equal to {part.file}")
     return {"verified": [part.facts() for part in ready]}
+
+
+def _harm(data: bytes) -> str | None:
+    """Return why the chip will not start what begins like an image; None where it will, or it is none."""
+    if data[0] not in IMAGE_MAGICS:
+        return None
+    try:
+        image = esprom.parse_image(data)
+    except ImageError as exc:
+        return str(exc)
+    return None if image.checksum_good else "its checksum is wrong"
 
 
 def _prepare(

@@ -7,11 +7,10 @@ write even for a process that is killed meanwhile, so each page in the file is t
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-from esp8266sim.demo import firmware
 
 BINARY = getattr(os, "O_BINARY", 0)  # Windows would turn line ends into something else
 
@@ -20,17 +19,18 @@ class FlashFile(bytearray):
     """Cells that are written through to `path`.
 
     Args:
-        path: a file of `size` bytes; one that does not exist gets the demonstration firmware.
+        path: a file of `size` bytes.
         size: the flash chip's, in bytes.
+        fresh: makes the content of a file that does not exist yet.
 
     Raises:
         ValueError: the file is not `size` bytes long.
         OSError: it cannot be opened or made.
     """
 
-    def __init__(self, path: Path, size: int) -> None:
+    def __init__(self, path: Path, size: int, fresh: Callable[[], bytes]) -> None:
         if not path.exists():
-            _create(path, firmware(size))
+            _create(path, fresh())
         self._number: int | None = os.open(path, os.O_RDWR | BINARY)
         try:
             found = os.fstat(self._number).st_size

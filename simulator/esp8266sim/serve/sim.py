@@ -7,11 +7,13 @@ object's `clock` is the board's time, for clients that measure.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from esp8266sim.board import Board, Wiring
+from esp8266sim.bridges import BRIDGES
 from esp8266sim.chips import CHIPS
 from esp8266sim.clock import MS, SECOND
 from esp8266sim.demo import firmware
@@ -20,7 +22,8 @@ from esp8266sim.serve.flashfile import FlashFile
 
 T = TypeVar("T")
 
-OPTIONS = ("flash", "chip", "latency_ms", "wiring")
+OPTIONS = ("flash", "chip", "bridge", "latency_ms", "crystal", "wiring")
+CRYSTALS = {"26": 26_000_000, "40": 40_000_000}  # by their megahertz
 
 
 class VirtualClock:
@@ -43,7 +46,8 @@ class Serial:
     """A pyserial-like port with a virtual board on it.
 
     Args:
-        url: `sim://PROFILE?flash=FILE&chip=NAME&latency_ms=N&wiring=auto|jumper`, or None with `board`.
+        url: `sim://PROFILE?flash=FILE&chip=NAME&bridge=NAME&latency_ms=N&crystal=26|40&wiring=auto|jumper`,
+            or None with `board`.
         baudrate: the host side's, in bits per second.
         timeout: of `read`, in seconds of virtual time; None waits until the board has nothing more to do.
         board: an existing board to attach to.
@@ -170,11 +174,19 @@ def open_board(url: str) -> tuple[Board, FlashFile | None]:
         raise ValueError(f"{url}: a virtual board's URL begins with sim://")
     options = _options(url, parts.query)
     profile = _named("board", parts.netloc, PROFILES)
-    chip = _named("flash chip", options["chip"], CHIPS) if "chip" in options else profile.flash
+    if "bridge" in options:
+        profile = replace(profile, bridge=_named("bridge", options["bridge"], BRIDGES))
+    if "crystal" in options:
+        profile = replace(profile, crystal_hz=_named("crystal", options["crystal"], CRYSTALS))
+    chip = _named("flash chip", options["chip"], CHIPS) if "chip" in options else None
+    size, mode = (chip or profile.flash).size, profile.header_mode
     wiring = _named("wiring", options.get("wiring", "auto"), {kind.value: kind for kind in Wiring})
     latency_ps = _latency_ps(options["latency_ms"]) if "latency_ms" in options else profile.bridge.latency_ps
-    kept = FlashFile(Path(options["flash"]), chip.size) if "flash" in options else None
-    board = Board(profile, kept or bytearray(firmware(chip.size)), chip=chip, wiring=wiring)
+    kept = None
+    if "flash" in options:
+        kept = FlashFile(Path(options["flash"]), size, lambda: firmware(size, mode=mode))
+    content = bytearray(firmware(size, mode=mode)) if kept is None else kept
+    board = Board(profile, content, chip=chip, wiring=wiring)
     board.bridge.latency_ps = latency_ps
     return board, kept
 

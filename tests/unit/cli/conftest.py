@@ -23,6 +23,7 @@ class FakeDevice:
     cells: bytearray = field(default_factory=lambda: bytearray(range(256)) * 0x1000)
     words: dict[int, int] = field(default_factory=dict)
     status: int = 0
+    registers: int = 2
     protected: bool = False
     fails: BaseException | None = None
     half_way: Callable[[], None] = lambda: None  # called in the middle of every job
@@ -80,6 +81,9 @@ class FakeDevice:
         for address, byte in enumerate(data, offset):
             if self.cells[address] != byte:
                 raise VerifyFailed(f"the flash differs at {address:#x}", address=address)
+
+    def status_registers(self) -> int:
+        return self.registers
 
     def read_flash_status(self, registers: int = 2) -> int:
         return self.status & ((1 << 8 * registers) - 1)

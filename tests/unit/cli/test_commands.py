@@ -215,6 +215,29 @@ def test_a_size_that_no_header_can_say_is_refused(run: Run, device: FakeDevice, 
     assert "no word for a flash of 1536KB" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (IMAGE, None),
+        (IMAGE[:0x12], "begins like firmware, but the image is cut short: segment 1 of 1"),
+        (IMAGE[:0x1F], "cut short: the checksum"),
+        (IMAGE[:0x10] + bytes(4) + IMAGE[0x14:], "its checksum is wrong"),
+        (b"\xe9 by chance", "not a firmware image"),
+        (b"just data", None),
+    ],
+)
+def test_firmware_that_will_not_start_is_written_with_a_warning(
+    *, run: Run, device: FakeDevice, tmp_path: Path, data: bytes, said: str | None
+) -> None:
+    (tmp_path / "file.bin").write_bytes(data)
+    ran = run("write-flash", "0", tmp_path / "file.bin")
+    assert ran.code == 0
+    assert device.cells[: len(data)] == data
+    assert ("warning" in ran.err) is (said is not None)
+    assert (said or "") in ran.err
+    assert "warning" not in run("write-flash", "0x1000", tmp_path / "file.bin").err
+
+
 def test_what_esptool_needs_told_is_accepted(run: Run, image: Path) -> None:
     for option in ("-z", "-u", "--compress", "--no_compress", "--verify"):
         assert run("--no-stub", "write_flash", option, "0x0", image).code == 0
@@ -294,6 +317,18 @@ def test_write_flash_status(run: Run, device: FakeDevice, non_volatile: bool) ->
     assert ("write_flash_status", 0x200, 2, not non_volatile) in device.log
 
 
+def test_a_chip_with_one_register_is_asked_for_one(run: Run, device: FakeDevice) -> None:
+    device.registers, device.status = 1, 0x1C
+    assert run("read_flash_status").out == "Status value: 0x1c\n"
+    assert lines(run("write_flash_status", "0").out) == [
+        "Initial flash status: 0x1c",
+        "After flash status: 0x00",
+    ]
+    ran = run("write_flash_status", "0x200")
+    assert ran.code == 2
+    assert "does not fit into 1 status register" in ran.err
+
+
 def test_a_status_that_does_not_fit_is_refused(run: Run, device: FakeDevice) -> None:
     assert run("write-flash-status", "--bytes", "1", "0x100").code == 2
     assert device.log == []
@@ -303,8 +338,8 @@ def test_a_status_that_did_not_take_is_told(
     run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device, "write_flash_status", lambda *_, **__: None)
-    ran = run("write-flash-status", "0x1c")
-    assert "did not take" in ran.err
+    assert "did not take all of 0x001c; some chips" in run("write-flash-status", "0x1c").err
+    assert "did not take all of 0x001c\n" in run("write-flash-status", "--non-volatile", "0x1c").err
 
 
 def test_read_flash_sfdp(run: Run) -> None:
@@ -454,6 +489,22 @@ def test_restore_refuses_the_backup_of_another_board_unless_told(
     assert "--other-board" in ran.err
     assert set(device.cells) == {0xFF}
     assert run("restore", saved, "--other-board").code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "cannot read"), (b"", "is empty"), (b"\xe9", "has 1 bytes and not")]
+)
+def test_restore_looks_at_the_file_before_it_connects(
+    *, run: Run, saved: Path, content: bytes | None, said: str
+) -> None:
+    if content is None:
+        saved.unlink()
+    else:
+        saved.write_bytes(content)
+    ran = run("restore", saved)
+    assert ran.code == 1
+    assert said in ran.err
+    assert "connecting" not in ran.err
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("\n", 1), ("n\n", 1), ("", 130)])

@@ -14,6 +14,8 @@ KIB, MIB = 1024, 1024 * 1024
         (0xC84016, "GigaDevice", "GD25Q32", 4 * MIB),
         (0xC84013, "GigaDevice", "GD25Q40", 512 * KIB),
         (0x856014, "PUYA", "P25Q80H", 1 * MIB),
+        (0x514014, "GigaDevice", "MD25D80", 1 * MIB),
+        (0xEF4018, "Winbond", "W25Q128", 16 * MIB),
         (0x204016, "XMC", "XM25QH32C", 4 * MIB),
         (0x20BA16, "Micron", "N25Q032A", 4 * MIB),
         (0x684016, "Boya", "BY25Q32", 4 * MIB),

@@ -13,6 +13,7 @@ from esprom.flash.registers import status_form
         (0x9D6016, 1, 0x3C),  # ISSI: the same
         (0x20BA16, 1, 0x5C),  # Micron: BP3 in bit 6, TB in bit 5
         (0x204016, 3, 0x1C),  # XMC, which sends Micron's byte
+        (0x514014, 1, 0x3C),  # GigaDevice's D series
         (0xEF4016, 3, 0x1C),
         (0xC84016, 3, 0x1C),
         (0x123456, 3, 0x1C),

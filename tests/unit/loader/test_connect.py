@@ -16,7 +16,9 @@ def test_a_board_is_reached_and_identified(profile: str, baud: int) -> None:
     port = on_board(under_test)
     port.baud = baud
     info = identify(reach_rom(port, "default-reset"))
-    assert (info.name, info.crystal_mhz, info.efuse) == ("ESP8266EX", 26, PROFILES[profile].efuse)
+    name = "ESP8285N08" if profile == "esp8285" else "ESP8266EX"
+    assert (info.name, info.efuse) == (name, PROFILES[profile].efuse)
+    assert info.crystal_mhz * 1_000_000 == PROFILES[profile].crystal_hz
     assert info.mac.startswith("5c:cf:7f:")
     assert not under_test.trace.of(Kind.UNMODELLED)
     assert port.clock.now() < 1.0

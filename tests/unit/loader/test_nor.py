@@ -10,7 +10,7 @@ from esp8266sim.board import Board
 from esp8266sim.chips import CHIPS
 from esp8266sim.profiles import PROFILES
 from esp8266sim.trace import Kind
-from esprom.errors import ProtocolError
+from esprom.errors import ProtocolError, Refused
 from esprom.loader.connect import reach_rom
 from esprom.loader.nor import BLOCK_ERASE, CHIP_ERASE, HALF_BLOCK_ERASE, SECTOR_ERASE, EraseUnit, NorFlash
 from tests.ports import board, on_board
@@ -103,7 +103,14 @@ def test_no_flash_at_all(level: int) -> None:
 @pytest.mark.parametrize("volatile", [False, True])
 def test_status_is_written_on_every_chip(any_chip: Board, registers: int, volatile: bool) -> None:
     nor = flash_of(any_chip)
+    if registers > any_chip.flash.model.status_registers:
+        with pytest.raises(Refused, match="has 1 status register"):
+            nor.write_status(0x021C, registers, volatile=volatile)
+        return
     nor.write_status(0x021C & (1 << 8 * registers) - 1, registers, volatile=volatile)
+    if volatile and not any_chip.flash.model.volatile_status:
+        assert nor.read_status(registers) == 0
+        return
     assert nor.read_status(registers) == 0x021C & any_chip.flash.model.writable & (1 << 8 * registers) - 1
     any_chip.flash.power_cycle()
     assert bool(any_chip.flash.status) is not volatile

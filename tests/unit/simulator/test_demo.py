@@ -12,8 +12,8 @@ from esp8266sim import demo
 from esprom.image import FlashHeader, flash_header, parse_image
 from tests.firmware import KIB, MIB, SECTOR
 
-SIZES = {512 * KIB: "512KB", 1 * MIB: "1MB", 2 * MIB: "2MB", 4 * MIB: "4MB"}
-HALVES = {512 * KIB: 256 * KIB, 1 * MIB: 512 * KIB, 2 * MIB: 512 * KIB, 4 * MIB: 1 * MIB}
+SIZES = {512 * KIB: "512KB", 1 * MIB: "1MB", 2 * MIB: "2MB", 4 * MIB: "4MB", 16 * MIB: "16MB"}
+HALVES = {512 * KIB: 256 * KIB, 1 * MIB: 512 * KIB, 2 * MIB: 512 * KIB, 4 * MIB: 1 * MIB, 16 * MIB: 1 * MIB}
 BLANK = b"\xff" * SECTOR
 
 every_size = pytest.mark.parametrize("size", SIZES)
@@ -70,7 +70,20 @@ def test_it_compresses_and_escapes_like_the_real_ones(size: int) -> None:
 
 def test_it_is_the_same_everywhere_and_every_time() -> None:
     digests = [hashlib.sha256(demo.firmware.__wrapped__(size)).hexdigest()[:16] for size in SIZES]
-    assert digests == ["5f53ff6f7eddd660", "16a2902aa93f047b", "5fd853b838561477", "54919cc5ddf46c84"]
+    assert digests == [
+        "5f53ff6f7eddd660",
+        "16a2902aa93f047b",
+        "5fd853b838561477",
+        "54919cc5ddf46c84",
+        "798f807de28163c7",
+    ]
+
+
+def test_the_flash_mode_is_in_every_header() -> None:
+    flash = demo.firmware(MIB, mode=demo.DOUT)
+    assert flash_header(flash) == FlashHeader("dout", "40m", "1MB")
+    assert flash[SECTOR + 2] == demo.DOUT
+    assert sum(a != b for a, b in zip(flash, demo.firmware(MIB), strict=True)) == 3  # boot, user1 twice
 
 
 def test_a_seed_makes_another_one_of_the_same_layout() -> None:

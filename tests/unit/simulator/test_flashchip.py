@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from esp8266sim.chips import CHIPS, GD25Q32, INSTANT, RECORDER, W25Q32, W25Q80, ChipModel, StatusWrite
+from esp8266sim.chips import (
+    CHIPS,
+    GD25Q32,
+    INSTANT,
+    MD25D80,
+    P25Q80H,
+    RECORDER,
+    W25Q32,
+    W25Q80,
+    ChipModel,
+    StatusWrite,
+)
 from esp8266sim.flashchip import FlashChip, Operation
 
 US, MS = 10**6, 10**9  # ps
@@ -141,7 +152,11 @@ def test_chip_says_who_it_is(model: ChipModel, opcode: int, address: int | None,
 @pytest.mark.spec("FLASH-5")
 @pytest.mark.parametrize(
     ("model", "opcode"),
-    [(W25Q80, 0x15), (W25Q80, 0x77), (W25Q80, 0x32), (W25Q80, 0x75), (RECORDER, 0x5A), (RECORDER, 0x4B)],
+    [
+        *((W25Q80, opcode) for opcode in (0x15, 0x77, 0x32, 0x75, 0x81)),
+        *((RECORDER, opcode) for opcode in (0x5A, 0x4B)),
+        *((MD25D80, opcode) for opcode in (0x5A, 0x4B, 0x35, 0x15, 0x31, 0x50)),
+    ],
     ids=lambda value: getattr(value, "name", None),
 )
 def test_unknown_command_reads_as_the_idle_bus_and_is_told(model: ChipModel, opcode: int) -> None:
@@ -536,6 +551,55 @@ def test_chip_without_reset_does_not_know_it(bench: Bench) -> None:
     bench.do(0x66)
     bench.do(0x99)
     assert [operation.accepted for operation in bench.seen] == [False, False]
+
+
+@pytest.mark.spec("FLASH-10")
+def test_a_page_can_be_erased_where_the_chip_knows_how() -> None:
+    bench = Bench(P25Q80H, fill=0x00)
+    assert bench.enabled(0x81, 0x1234)
+    assert bytes(bench.cells[0x1100:0x1400]) == bytes(0x100) + b"\xff" * 0x100 + bytes(0x100)
+    assert bench.chip.busy_until == 8 * MS
+
+
+@pytest.mark.spec("FLASH-23")
+@pytest.mark.parametrize(
+    ("old", "sent", "found"),
+    [
+        # words as igrr wrote and read them on an ESP-01, esp8266/Arduino#4061
+        ("fffffffe", "fffffffd", "fffffffd"),
+        ("ffffff7f", "fffffeff", "fffffeff"),
+        ("aa", "55", "55"),  # esp8266/Arduino#7514
+        ("00", "ff", "ff"),
+    ],
+)
+def test_a_second_program_stores_on_a_puya_chip(old: str, sent: str, found: str) -> None:
+    bench = Bench(replace(P25Q80H, times=INSTANT))
+    assert bench.enabled(0x02, 0x90000, bytes.fromhex(old))
+    assert bench.enabled(0x02, 0x90000, bytes.fromhex(sent))
+    assert bench.do(0x03, 0x90000, read=len(found) // 2).hex() == found
+    assert bench.do(0x03, 0x90000 + len(found) // 2, read=4) == b"\xff" * 4
+
+
+@pytest.mark.spec("FLASH-7", "FLASH-23")
+@pytest.mark.parametrize("model", [W25Q80, P25Q80H], ids=lambda model: model.name)
+def test_a_page_programmed_in_two_padded_halves_survives_on_ordinary_chips_only(model: ChipModel) -> None:
+    bench = Bench(replace(model, times=INSTANT))
+    page = bytes(range(256))
+    bench.enabled(0x02, 0x100, page[:128] + b"\xff" * 128)
+    bench.enabled(0x02, 0x100, b"\xff" * 128 + page[128:])
+    assert (bench.do(0x03, 0x100, read=256) == page) is (model is W25Q80)
+
+
+@pytest.mark.spec("FLASH-16")
+def test_a_chip_that_does_not_know_0x50_takes_no_volatile_status() -> None:
+    bench = Bench(MD25D80)
+    bench.do(0x50)
+    bench.do(0x01, None, b"\x1c")
+    assert bench.chip.status == 0
+
+
+def test_a_chip_may_have_a_unique_id_of_its_own() -> None:
+    assert FlashChip(W25Q80, unique_id=b"12345678").transfer(0x4B, None, b"", 9) == b"123456781"
 
 
 def test_every_chip_of_the_list_can_be_made() -> None:

@@ -4,10 +4,13 @@
 What is heard at another rate was worked out on paper from the waveform.
 """
 
+from dataclasses import replace
+
 import pytest
 
+from esp8266sim.bridges import CH340, CP2102, FTDI, BridgeModel
 from esp8266sim.clock import MS, SECOND, US, Clock
-from esp8266sim.line import FTDI, Bridge, Burst, heard, levels, pulses, same_rate
+from esp8266sim.line import Bridge, Burst, heard, levels, pulses, same_rate
 
 BIT = 8_680_556  # ps at 115200 baud
 BYTE = 10 * BIT
@@ -133,10 +136,10 @@ def test_a_pulse_under_way_is_not_measured() -> None:
 class Rig:
     """A bridge, and what it puts on the wire."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: BridgeModel = FTDI) -> None:
         self.clock = Clock()
         self.wire: list[Burst] = []
-        self.bridge = Bridge(self.clock, FTDI, self.wire.append)
+        self.bridge = Bridge(self.clock, replace(model, rates=None), self.wire.append)
 
     def comes(self, data: bytes, start: int = 0, bit: int = BIT) -> None:
         self.bridge.receive(Burst(start, bit, data))
@@ -207,6 +210,60 @@ def test_low_latency_is_one_millisecond(rig: Rig) -> None:
     assert rig.readable(BYTE + MS) == 1
     rig.bridge.low_latency = False
     assert rig.bridge.latency_ps == 16 * MS
+
+
+@pytest.mark.spec("LINE-16")
+def test_a_cp2102_waits_until_the_line_is_silent() -> None:
+    rig = Rig(CP2102)
+    rig.comes(b"a")
+    rig.comes(b"b", start=BYTE + 17 * BIT)  # a byte is over ten bits after it begins
+    rig.comes(b"c", start=3 * BYTE)
+    silent = 4 * BYTE + 18 * BIT
+    assert rig.readable(BYTE + 18 * BIT - 1) == 0
+    assert rig.readable(BYTE + 18 * BIT) == 1
+    assert rig.readable(silent - 1) == 1
+    assert rig.readable(silent) == 3
+
+
+@pytest.mark.spec("LINE-16")
+def test_a_cp2102_does_not_wait_when_its_packet_is_full() -> None:
+    rig = Rig(CP2102)
+    rig.comes(bytes(100))
+    assert rig.readable(64 * BYTE - 1) == 0
+    assert rig.readable(64 * BYTE) == 64
+    assert rig.readable(100 * BYTE + 18 * BIT - 1) == 64
+    assert rig.readable(100 * BYTE + 18 * BIT) == 100
+
+
+@pytest.mark.spec("LINE-16")
+def test_a_cp2102_has_no_latency_timer_to_set() -> None:
+    rig = Rig(CP2102)
+    assert rig.bridge.low_latency
+    rig.bridge.low_latency = False
+    assert rig.bridge.latency_ps is None
+    rig.bridge.latency_ps = 0
+    rig.comes(b"a")
+    assert rig.readable(BYTE) == 1
+
+
+@pytest.mark.spec("LINE-7")
+def test_a_ch340_sends_packets_of_32_or_what_a_millisecond_brought() -> None:
+    rig = Rig(CH340)
+    rig.bridge.baud, bit = 921600, BIT // 8
+    rig.comes(bytes(40), bit=bit)
+    assert rig.readable(320 * bit - 1) == 0
+    assert rig.readable(320 * bit) == 32
+    assert rig.readable(330 * bit + MS) == 40
+
+
+@pytest.mark.spec("LINE-15")
+def test_the_bridge_makes_the_rate_that_its_divider_gives() -> None:
+    clock, wire = Clock(), list[Burst]()
+    bridge = Bridge(clock, CH340, wire.append)
+    bridge.baud = 74880
+    bridge.write(b"a")
+    assert bridge.baud == 74880
+    assert wire[0].bit == bridge.bit == round(SECOND / 75000)
 
 
 @pytest.mark.spec("LINE-10")

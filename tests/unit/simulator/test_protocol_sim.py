@@ -185,3 +185,21 @@ def test_esptool_finds_chip_and_flash(options: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     for found in ("ESP8266EX", "26MHz", "5c:cf:7f:12:34:56", "Device: 4014", "1MB"):
         assert found in done.stdout
+
+
+@pytest.mark.skipif(importlib.util.find_spec("esptool") is None, reason="esptool is not installed")
+@pytest.mark.spec("REG-5", "REG-6")
+@pytest.mark.parametrize(
+    ("board", "found"),
+    [
+        ("esp8285", ["ESP8285N08", "Embedded Flash", "26MHz", "Manufacturer: 51", "Device: 4014", "1MB"]),
+        ("esp12-40mhz", ["ESP8266EX", "40MHz", "Manufacturer: ef", "Device: 4016", "4MB"]),
+        ("d1mini-pro", ["ESP8266EX", "26MHz", "Manufacturer: ef", "Device: 4018", "16MB"]),
+    ],
+)
+def test_esptool_tells_boards_apart(board: str, found: list[str]) -> None:
+    command = [sys.executable, "-c", LAUNCH_ESPTOOL, "--port", f"sim://{board}", "--no-stub", "flash-id"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for words in found:
+        assert words in done.stdout

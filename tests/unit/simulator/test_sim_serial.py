@@ -11,9 +11,10 @@ import pytest
 
 from esp8266sim import PROFILES, Board, Wiring
 from esp8266sim.bootrom.activity import CpuState
+from esp8266sim.bridges import CP2102
 from esp8266sim.chips import W25Q32, W25Q80
 from esp8266sim.clock import MS
-from esp8266sim.demo import firmware
+from esp8266sim.demo import DOUT, firmware
 from esp8266sim.serve.sim import Serial
 from tests.bench import MAGIC, MAGIC_REPLY, SYNC, data, flash_begin
 
@@ -91,7 +92,7 @@ def test_flush_runs_until_all_has_left(port: Serial) -> None:
     began = port.clock.now()
     assert port.write(bytes(100)) == 100
     port.flush()
-    assert port.clock.now() - began == pytest.approx(125e-6 + 1000 / 115200, abs=1e-6)
+    assert port.clock.now() - began == pytest.approx(125e-6 + 1000 / 115385, abs=1e-6)
 
 
 def test_what_was_received_can_be_forgotten(port: Serial) -> None:
@@ -148,14 +149,33 @@ def test_every_option(tmp_path: Path) -> None:
     assert file.read_bytes() == firmware(W25Q32.size)
 
 
+def test_bridge_and_crystal() -> None:
+    board = Serial("sim://esp01?bridge=cp2102&crystal=40").board
+    assert (board.bridge.model, board.profile.crystal_hz) == (CP2102, 40_000_000)
+    assert board.bridge.latency_ps is None
+    assert Serial("sim://esp01?bridge=ch340&latency_ms=3").board.bridge.latency_ps == 3 * MS
+
+
+def test_a_board_holds_firmware_in_its_own_flash_mode(tmp_path: Path) -> None:
+    file = tmp_path / "cells.bin"
+    board = Serial(f"sim://esp8285?flash={file}").board
+    assert board.flash.array[2] == file.read_bytes()[2] == DOUT
+    assert Serial("sim://esp8285").board.flash.array[2] == DOUT
+
+
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("sim://esp99", r"no board 'esp99'; there are esp01, esp12, esp12gd"),
+        ("sim://esp99", r"no board 'esp99'; there are d1mini, .*esp01, .*nodemcu"),
         ("sim://", r"no board ''"),
         ("sim://esp01?chip=W25Q99", r"no flash chip 'W25Q99'; there are .*W25Q80"),
         ("sim://esp01?wiring=loose", r"no wiring 'loose'; there are auto, jumper"),
-        ("sim://esp01?speed=9", r"unknown option speed; there are flash, chip, latency_ms, wiring"),
+        (
+            "sim://esp01?speed=9",
+            r"unknown option speed; there are flash, chip, bridge, latency_ms,",
+        ),
+        ("sim://esp01?bridge=pl2303", r"no bridge 'pl2303'; there are ch340, cp2102, cp2104, ftdi"),
+        ("sim://esp01?crystal=24", r"no crystal '24'; there are 26, 40"),
         ("sim://esp01?latency_ms=soon", r"latency_ms"),
         ("sim://esp01?latency_ms=-1", r"latency_ms"),
         ("sim://esp01?latency_ms=nan", r"latency_ms"),
