@@ -51,9 +51,7 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
         Verb("dump-mem", "memory", "Read a stretch of the chip's memory into a file."),
     ),
     "Virtual board": (
-        Verb(
-            "sim", "sim", "Serve a virtual board to other programs: serve, power-cycle, press-reset, jumper."
-        ),
+        Verb("sim", "sim", "Serve a virtual board to other programs, and act on one that is served."),
     ),
     "About": (Verb("version", "local", "Print the version of esprom."),),
 }

@@ -21,7 +21,7 @@ PORT = click.IntRange(0, 0xFFFF)
 
 @click.group("sim", cls=SubGroup)
 def sim() -> None:
-    """Serve a virtual ESP8266 to other programs, and act on one that is served."""
+    """Serve a virtual board to other programs, and act on one that is served."""
 
 
 def on_running_server(function: Any) -> Any:

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other people's tools, each in an environment of its own that is made once and kept."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+TOOLS = Path(__file__).parents[1] / ".pytest_cache" / "tools"
+RUN_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Esptool:
+    """One version of esptool, run as a program; never imported."""
+
+    version: str
+
+    def __call__(self, *words: object) -> "subprocess.CompletedProcess[str]":
+        """Run it; return its exit code and all that it printed, as `stdout`."""
+        return subprocess.run(
+            [sys.executable, "-m", "esptool", *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=RUN_S,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(_installed(self.version)), "NO_COLOR": "1"},
+        )
+
+
+@cache
+def _installed(version: str) -> Path:
+    """Return the folder that has this version. Skips the test where it cannot be had."""
+    place = TOOLS / f"esptool-{version}-py{sys.version_info.major}{sys.version_info.minor}"
+    if place.exists():
+        return place
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    beside = tempfile.mkdtemp(prefix=place.name, dir=TOOLS)
+    command = [sys.executable, "-m", "pip", "install", "-q", "--target", beside, f"esptool=={version}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"esptool {version} cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
+    try:
+        os.rename(beside, place)
+    except OSError:  # another worker was quicker
+        assert place.exists()
+    return place
