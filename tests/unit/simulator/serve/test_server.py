@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lines of a client far away, and the socket protocols under hostile input."""
+
+import socket
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from esp8266sim.board import RESET_RISE_PS, Board, Wiring
+from esp8266sim.serve.server import BOTH_ASSERTED_S, Lines, Ways
+from tests.served import make_board, serving
+
+
+class Wall:
+    """A clock on the wall that the test moves."""
+
+    time = 0.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def wall() -> Wall:
+    return Wall()
+
+
+@pytest.fixture
+def board() -> Board:
+    found = make_board()
+    found.clock.advance(10**11)
+    return found
+
+
+def lines(board: Board, wall: Wall) -> Lines:
+    return Lines(board, lambda: None, wall)
+
+
+def boot_mode(board: Board) -> int:
+    board.clock.advance(board.clock.now + 10**11)
+    return board.gpio.values[0x18] >> 16 & 7
+
+
+def test_classic_reset_with_a_pause_between_the_lines(board: Board, wall: Wall) -> None:
+    far = lines(board, wall)
+    far.set_lines(dtr=False, rts=True)
+    far.set_lines(dtr=True, rts=True)  # 50 ms later the other one follows
+    wall.time += 0.05
+    far.settle()
+    far.set_lines(dtr=True, rts=False)
+    assert boot_mode(board) == 1
+
+
+def test_both_asserted_counts_when_nothing_follows(board: Board, wall: Wall) -> None:
+    far = lines(board, wall)
+    far.set_lines(dtr=False, rts=True)
+    far.set_lines(dtr=True, rts=True)
+    wall.time += BOTH_ASSERTED_S
+    far.settle()
+    board.clock.advance(board.clock.now + 2 * RESET_RISE_PS)
+    far.set_lines(dtr=True, rts=False)  # too late: it has booted with GPIO0 high
+    assert boot_mode(board) == 3
+
+
+def test_what_is_written_meanwhile_makes_it_count_at_once(board: Board, wall: Wall) -> None:
+    far = lines(board, wall)
+    far.set_lines(dtr=False, rts=True)
+    far.set_lines(dtr=True, rts=True)
+    far.write(b"x")
+    assert far.settle_at is None
+    assert boot_mode(board) == 3
+
+
+def test_closing_drops_both(board: Board, wall: Wall) -> None:
+    far = lines(board, wall)
+    far.set_lines(dtr=False, rts=True)
+    far.drop()
+    assert boot_mode(board) == 3
+
+
+@given(junk=st.binary(min_size=1, max_size=300))
+@pytest.mark.parametrize("kind", ["tcp", "rfc2217"])
+def test_junk_harms_nobody(kind: str, junk: bytes) -> None:
+    board = make_board()
+    with serving(Ways(tcp=0) if kind == "tcp" else Ways(rfc2217=0), board) as served:
+        host, _, port = served.urls[kind].partition("://")[2].rpartition(":")
+        for _ in range(2):
+            with socket.create_connection((host, int(port)), 10) as client:
+                client.sendall(junk)
+                client.shutdown(socket.SHUT_WR)
+                while client.recv(4096):
+                    pass
+
+
+def test_wiring_follows_the_way_in_unless_told() -> None:
+    board = make_board()
+    with serving(Ways(tcp=0, rfc2217=0), board) as served:
+        assert board.wiring.value == "auto"
+        host, _, port = served.urls["tcp"].partition("://")[2].rpartition(":")
+        with socket.create_connection((host, int(port)), 10) as client:
+            client.settimeout(10)
+            client.recv(1)  # the banner: it was powered up anew, with GPIO0 on ground
+            assert board.wiring.value == "jumper"
+    with serving(Ways(tcp=0), wiring=Wiring.AUTO) as served:
+        assert served.board.wiring is Wiring.AUTO
