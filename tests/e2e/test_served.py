@@ -59,6 +59,7 @@ def heard(connection: socket.socket, end: bytes) -> bytes:
     return data
 
 
+@pytest.mark.spec("SERVE-1", "SERVE-3")
 def test_every_way_in_is_printed_and_works(tmp_path: Path) -> None:
     flash, link = tmp_path / "flash", tmp_path / "tty"
     with served.process(
@@ -74,6 +75,7 @@ def test_every_way_in_is_printed_and_works(tmp_path: Path) -> None:
     assert flash.stat().st_size == 0x100000
 
 
+@pytest.mark.spec("SERVE-1")
 def test_json_tells_the_addresses_at_once(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "esprom", "sim", "serve", "--tcp", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
@@ -89,6 +91,7 @@ def test_json_tells_the_addresses_at_once(tmp_path: Path) -> None:
         assert child.wait(20) == 0
 
 
+@pytest.mark.spec("SERVE-10")
 def test_the_hand_at_the_board() -> None:
     with served.process("--tcp", 0, "--wiring", "auto", "--pace", "max") as server:
         control = server.urls["control"]
@@ -130,6 +133,7 @@ def test_a_taken_port_is_said() -> None:
     assert "in use" in done.stderr
 
 
+@pytest.mark.spec("SERVE-2")
 def test_the_next_client_gets_in_when_the_first_leaves() -> None:
     with served.serving(Ways(tcp=0)) as board, connected(board.urls["tcp"]) as first:
         assert answers(first)
@@ -162,6 +166,7 @@ def test_many_connections_in_a_row() -> None:
                 assert answers(client)
 
 
+@pytest.mark.spec("SERVE-4")
 def test_power_cycle_on_connect() -> None:
     with served.serving(Ways(tcp=0), on_connect=OnConnect.POWER_CYCLE) as board:
         for _ in range(3):
@@ -171,6 +176,7 @@ def test_power_cycle_on_connect() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pyserial drops a dead socket
+@pytest.mark.spec("SERVE-9")
 def test_a_flash_file_survives_kill_9_with_each_page_old_or_new(tmp_path: Path) -> None:
     flash = tmp_path / "flash"
     old, new = b"\xff" * 256, bytes(range(256))
@@ -214,6 +220,7 @@ def test_an_idle_server_takes_next_to_no_cpu(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pace", Pace)
+@pytest.mark.spec("SERVE-3", "SERVE-11")
 def test_rfc2217_carries_baud_lines_purge_and_break(pace: Pace) -> None:
     serial = pytest.importorskip("serial")
     with served.serving(Ways(rfc2217=0), pace=pace) as board:

@@ -31,6 +31,7 @@ def talk(served: Served, *pieces: bytes) -> bytes:
     return heard
 
 
+@pytest.mark.spec("SERVE-10")
 def test_several_commands_in_any_pieces(served: Served) -> None:
     assert talk(served, b"jumper o", b"ff\npower-cycle\njump", b"er on\n") == b"ok\nok\nok\n"
     assert served.board.jumper

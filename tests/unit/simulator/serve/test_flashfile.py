@@ -30,6 +30,7 @@ def test_a_file_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.spec("SERVE-9")
 def test_changes_are_in_the_file_at_once(tmp_path: Path) -> None:
     path = tmp_path / "flash"
     with FlashFile(path, SIZE, blank) as cells:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How virtual time follows the wall's, on a wall clock that the test moves."""
 
+import pytest
+
 from esp8266sim.clock import MS, SECOND, Clock
 from esp8266sim.serve.pace import LAG_S, SLICE_S, AsFastAsPossible, RealTime
 
@@ -17,6 +19,7 @@ class Wall:
         return self.time
 
 
+@pytest.mark.spec("SERVE-6")
 def test_real_time_is_the_walls() -> None:
     clock, wall = Clock(), Wall()
     pace = RealTime(clock, wall)
@@ -41,6 +44,7 @@ def test_a_rebase_does_not_count_what_was_before() -> None:
     assert clock.now < MS
 
 
+@pytest.mark.spec("SERVE-6")
 def test_a_board_that_falls_behind_lets_the_difference_go() -> None:
     clock, wall = Clock(), Wall()
     pace = RealTime(clock, wall)
@@ -64,6 +68,7 @@ def test_a_board_that_falls_behind_lets_the_difference_go() -> None:
     assert (wall.time - began) - clock.now / SECOND > behind - LAG_S - SLICE_S - 0.05
 
 
+@pytest.mark.spec("SERVE-7")
 def test_as_fast_as_possible_runs_what_is_pending_and_then_stands_still() -> None:
     clock, wall = Clock(), Wall()
     pace = AsFastAsPossible(clock, wall)
@@ -88,6 +93,7 @@ def test_an_endless_board_leaves_time_for_the_sockets() -> None:
     assert pace.run() == 0.0
 
 
+@pytest.mark.spec("SERVE-7")
 def test_a_line_is_held_as_long_as_the_client_held_it() -> None:
     clock, wall = Clock(), Wall()
     pace = AsFastAsPossible(clock, wall)

@@ -8,8 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esp8266sim.board import RESET_RISE_PS, Board, Wiring
-from esp8266sim.serve.server import BOTH_ASSERTED_S, Lines, Ways
+from esp8266sim.serve.client import TcpClient
+from esp8266sim.serve.pace import Pace
+from esp8266sim.serve.server import BOTH_ASSERTED_S, TOO_MUCH, Lines, Server, Ways
 from tests.served import make_board, serving
+
+SYNC = bytes.fromhex("c0000824000000000007071220" + "55" * 32 + "c0")
 
 
 class Wall:
@@ -42,6 +46,7 @@ def boot_mode(board: Board) -> int:
     return board.gpio.values[0x18] >> 16 & 7
 
 
+@pytest.mark.spec("SERVE-5")
 def test_classic_reset_with_a_pause_between_the_lines(board: Board, wall: Wall) -> None:
     far = lines(board, wall)
     far.set_lines(dtr=False, rts=True)
@@ -52,6 +57,7 @@ def test_classic_reset_with_a_pause_between_the_lines(board: Board, wall: Wall) 
     assert boot_mode(board) == 1
 
 
+@pytest.mark.spec("SERVE-5")
 def test_both_asserted_counts_when_nothing_follows(board: Board, wall: Wall) -> None:
     far = lines(board, wall)
     far.set_lines(dtr=False, rts=True)
@@ -72,6 +78,7 @@ def test_what_is_written_meanwhile_makes_it_count_at_once(board: Board, wall: Wa
     assert boot_mode(board) == 3
 
 
+@pytest.mark.spec("SERVE-2")
 def test_closing_drops_both(board: Board, wall: Wall) -> None:
     far = lines(board, wall)
     far.set_lines(dtr=False, rts=True)
@@ -81,6 +88,7 @@ def test_closing_drops_both(board: Board, wall: Wall) -> None:
 
 @given(junk=st.binary(min_size=1, max_size=300))
 @pytest.mark.parametrize("kind", ["tcp", "rfc2217"])
+@pytest.mark.spec("SERVE-12")
 def test_junk_harms_nobody(kind: str, junk: bytes) -> None:
     board = make_board()
     with serving(Ways(tcp=0) if kind == "tcp" else Ways(rfc2217=0), board) as served:
@@ -93,6 +101,7 @@ def test_junk_harms_nobody(kind: str, junk: bytes) -> None:
                     pass
 
 
+@pytest.mark.spec("SERVE-4")
 def test_wiring_follows_the_way_in_unless_told() -> None:
     board = make_board()
     with serving(Ways(tcp=0, rfc2217=0), board) as served:
@@ -104,3 +113,38 @@ def test_wiring_follows_the_way_in_unless_told() -> None:
             assert board.wiring.value == "jumper"
     with serving(Ways(tcp=0), wiring=Wiring.AUTO) as served:
         assert served.board.wiring is Wiring.AUTO
+
+
+@pytest.mark.spec("SERVE-8")
+def test_a_client_that_does_not_read_stops_the_boards_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = make_board()
+    unsent = [TOO_MUCH + 1]
+    monkeypatch.setattr(TcpClient, "unsent", property(lambda self: unsent[0]))
+    with Server(board, Ways(tcp=0), pace=Pace.MAX) as server:
+        host, _, port = server.addresses[0].url.partition("://")[2].rpartition(":")
+        with socket.create_connection((host, int(port)), 10):
+            server.step(1.0)  # lets the client in; the board, powered up anew, has much to do
+            began = board.clock.now
+            for _ in range(5):
+                server.step(0.0)
+            assert board.clock.now == began
+            unsent[0] = 0
+            for _ in range(5):
+                server.step(0.0)
+            assert board.clock.now > began
+
+
+@pytest.mark.spec("SERVE-11")
+def test_a_break_is_heard_as_a_zero(board: Board, wall: Wall) -> None:
+    board.wire(Wiring.JUMPER)
+    board.power_cycle()
+    board.clock.advance(board.clock.now + 10**11)
+    far = lines(board, wall)
+    far.write(SYNC)
+    board.clock.advance(board.clock.now + 10**11)
+    board.soc.bus.poke(0x3FFFA000, b"\x55")
+    far.write(b"\xc0")
+    far.send_break()
+    far.write(b"\xc0")
+    board.clock.advance(board.clock.now + 10**11)
+    assert board.soc.bus.peek(0x3FFFA000, 1) == b"\x00"  # where the loader keeps the frame
