@@ -5,6 +5,7 @@ Apart from `listing` the only file that imports pyserial; `open_port` of the pac
 """
 
 import errno
+import logging
 from typing import Any
 
 import serial
@@ -28,7 +29,10 @@ ADVICE = {
     errno.EAGAIN: "another program holds it; close serial monitors and IDEs",
     errno.ECONNREFUSED: "nothing listens there; start the server first, or check address and port number",
 }
+NO_LOW_LATENCY = (NotImplementedError, AttributeError, *REFUSED)  # not this system, or not this driver
 WINDOWS_ADVICE = {"FileNotFoundError": errno.ENOENT, "PermissionError": errno.EBUSY}
+
+log = logging.getLogger("esprom.port")
 
 
 def open_port(url: str, baud: int) -> Port:
@@ -46,7 +50,20 @@ def open_port(url: str, baud: int) -> Port:
 def _real(url: str, baud: int, *, device: bool) -> tuple[Any, Clock]:
     # Only a device can be held exclusively, and only there does pyserial keep to a time limit for writing.
     limits: dict[str, Any] = {"exclusive": True, "write_timeout": WRITE_TIMEOUT_S} if device else {}
-    return serial.serial_for_url(url, baudrate=baud, timeout=POLL_S, **limits), WallClock()
+    handle = serial.serial_for_url(url, baudrate=baud, timeout=POLL_S, **limits)
+    if device:
+        _lower_latency(handle, url)
+    return handle, WallClock()
+
+
+def _lower_latency(handle: Any, url: str) -> None:
+    """Ask the driver to hand over what arrives at once; an FTDI chip waits 16 ms for more. Linux only."""
+    try:
+        handle.set_low_latency_mode(True)
+    except NO_LOW_LATENCY as exc:
+        log.debug("%s: no low latency mode: %s", url, exc)
+    else:
+        log.debug("%s: low latency mode", url)
 
 
 def _simulated(url: str, baud: int) -> tuple[Any, Clock]:

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Low latency is asked of a device, of nothing else, and is never a reason to fail."""
+
+import logging
+from typing import Any
+
+import pytest
+import serial
+
+from esprom.port import open_port
+
+
+class Handle:
+    """An opened port that answers `set_low_latency_mode` as some systems do."""
+
+    cts = False
+
+    def __init__(self, refusal: Exception | None = None) -> None:
+        self.asked: list[bool] = []
+        self._refusal = refusal
+
+    def set_low_latency_mode(self, wanted: bool) -> None:
+        self.asked.append(wanted)
+        if self._refusal is not None:
+            raise self._refusal
+
+
+class Bare:
+    """Pyserial on Windows: there is no such method."""
+
+    cts = False
+
+
+def opens(monkeypatch: pytest.MonkeyPatch, handle: Any) -> None:
+    monkeypatch.setattr(serial, "serial_for_url", lambda *_, **__: handle)
+
+
+def test_a_device_is_asked_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    opens(monkeypatch, handle := Handle())
+    open_port("/dev/ttyUSB0")
+    assert handle.asked == [True]
+
+
+def test_a_url_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    opens(monkeypatch, handle := Handle())
+    open_port("rfc2217://host:2217")
+    assert handle.asked == []
+
+
+@pytest.mark.parametrize(
+    "handle",
+    [
+        Handle(ValueError("Failed to update ASYNC_LOW_LATENCY flag")),
+        Handle(NotImplementedError("Low latency not supported on this platform")),
+        Handle(OSError("Inappropriate ioctl for device")),
+        Bare(),
+    ],
+    ids=["driver", "system", "ioctl", "no such method"],
+)
+def test_what_does_not_offer_it_is_opened_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, handle: Any
+) -> None:
+    opens(monkeypatch, handle)
+    with caplog.at_level(logging.DEBUG, "esprom.port"):
+        assert open_port("/dev/ttyUSB0").name == "/dev/ttyUSB0"
+    assert [record.levelno for record in caplog.records] == [logging.DEBUG]
+    assert "no low latency mode" in caplog.text
