@@ -15,12 +15,14 @@ from pathlib import Path
 from shutil import which
 
 import esprom
+from tests.served import process
 
 MIB = 1 << 20
 COMMANDS_A_PIECE = 17  # a WRITE_REG and sixteen READ_REGs for 64 bytes
 PIECE = 64
 ROUND_TRIPS = 20_000
 HELP_RUNS = 9
+SERVED_RUNS = 3
 
 Row = tuple[str, str, str]  # what, figure, target or remark
 
@@ -75,10 +77,38 @@ def start_up() -> Iterator[Row]:
     yield "the same, medians", f"{1000 * mine:.0f} and {1000 * other:.0f} ms", f"{HELP_RUNS} runs in turn"
 
 
+def served() -> Iterator[Row]:
+    """A flash-id over each way to a served board, beside esptool without its stub."""
+    theirs = which("esptool", path=str(Path(sys.executable).parent)) or which("esptool")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        process("--pty", Path(folder) / "tty", "--tcp", 0, "--rfc2217", 0, "--pace", "max") as server,
+    ):
+        for kind in ("pty", "tcp", "rfc2217"):
+            mine = _wall([sys.executable, "-m", "esprom", "--port", server.urls[kind], "flash-id"])
+            yield f"flash-id over {kind}", f"{mine:.1f} s", "whole process, max pace"
+            if theirs is None:
+                yield f"the same by esptool over {kind}", "not measured", "esptool is not installed here"
+                continue
+            other = _wall([theirs, "--chip", "esp8266", "--port", server.urls[kind], "--no-stub", "flash-id"])
+            yield f"the same by esptool over {kind}", f"{other:.1f} s", f"{other / mine:.1f} times as long"
+
+
+def _wall(command: list[str]) -> float:
+    """Return the median of SERVED_RUNS runs, in seconds."""
+    times = []
+    for _ in range(SERVED_RUNS):
+        began = time.perf_counter()
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
 BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "round-trips": round_trips,
     "reading": reading,
     "start-up": start_up,
+    "served": served,
     "backup": backup,
 }
 
