@@ -25,7 +25,7 @@ def board(way: str, profile: str, folder: Path) -> Iterator[tuple[str, Path]]:
 
 def esprom(port: str, *words: object) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "esprom", "--port", port, *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
 
 @pytest.mark.parametrize("way", ["pty", "rfc2217"])
