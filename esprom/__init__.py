@@ -47,7 +47,8 @@ if TYPE_CHECKING:
         flash_header,
         parse_image,
     )
-    from esprom.port.listing import PortInfo, ports
+    from esprom.port.hindrances import Hindrance
+    from esprom.port.listing import DriverlessAdapter, PortInfo, driverless_adapters, ports
     from esprom.sizes import size_name
 
 _HOME = {
@@ -83,7 +84,8 @@ _HOME = {
         "flash_header",
         "parse_image",
     ),
-    "esprom.port.listing": ("PortInfo", "ports"),
+    "esprom.port.hindrances": ("Hindrance",),
+    "esprom.port.listing": ("DriverlessAdapter", "PortInfo", "driverless_adapters", "ports"),
     "esprom.sizes": ("size_name",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -96,10 +98,12 @@ __all__ = [
     "CancelCallback",
     "ChipInfo",
     "Device",
+    "DriverlessAdapter",
     "Estimate",
     "FirmwareImage",
     "FlashHeader",
     "FlashInfo",
+    "Hindrance",
     "Manifest",
     "Obstacle",
     "PortInfo",
@@ -113,6 +117,7 @@ __all__ = [
     "check_backup",
     "check_restore",
     "connect",
+    "driverless_adapters",
     "edit_header",
     "flash_header",
     "is_stdout",

@@ -393,18 +393,29 @@ def test_run(run: Run, device: FakeDevice) -> None:
 
 
 def test_ports(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    latency = esprom.Hindrance("latency", "its latency timer is at 16 ms")
     found = (
         esprom.PortInfo(
-            "/dev/ttyUSB0", "CP2102 USB to UART", "USB VID:PID=10C4:EA60", 0x10C4, 0xEA60, "0001"
+            "/dev/ttyUSB0", "FT232R USB UART", "USB", 0x0403, 0x6001, "1", "FTDI", ("cables",), (latency,)
         ),
+        esprom.PortInfo("/dev/ttyUSB1", "CP2105", "USB", 0x10C4, 0xEA70, "0001", "CP2105"),
         esprom.PortInfo("/dev/ttyS0", "ttyS0", "n/a", None, None, None),
     )
+    braille = esprom.DriverlessAdapter(0x1A86, 0x7523, "CH340", esprom.Hindrance("brltty", "brltty has it"))
     monkeypatch.setattr(esprom, "ports", lambda: found)
+    monkeypatch.setattr(esprom, "driverless_adapters", lambda: (braille,))
     assert lines(run("ports", port=False).out) == [
-        "/dev/ttyUSB0  CP2102 USB to UART",
+        "/dev/ttyUSB0  FTDI, usual on cables: FT232R USB UART",
+        "              ! its latency timer is at 16 ms",
+        "/dev/ttyUSB1  CP2105: CP2105",
         "/dev/ttyS0    ttyS0",
+        "without a port: CH340 (1a86:7523)",
+        "  ! brltty has it",
     ]
-    assert json.loads(run("ports", "--json").out)["ports"][0]["vid"] == 0x10C4
+    said = json.loads(run("ports", "--json").out)
+    assert [port["likely"] for port in said["ports"]] == [True, True, False]
+    assert said["ports"][0]["hindrances"][0]["kind"] == "latency"
+    assert said["without_driver"][0]["hindrance"]["kind"] == "brltty"
 
 
 def test_no_ports_is_no_failure(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
