@@ -16,11 +16,13 @@ from esprom._version import __version__
 
 if TYPE_CHECKING:
     from esprom.backup import (
+        BackupAtHand,
         BackupResult,
         Manifest,
         Obstacle,
         RestorePlan,
         RestoreResult,
+        backups_at_hand,
         check_backup,
         check_restore,
     )
@@ -53,11 +55,13 @@ if TYPE_CHECKING:
 
 _HOME = {
     "esprom.backup": (
+        "BackupAtHand",
         "BackupResult",
         "Manifest",
         "Obstacle",
         "RestorePlan",
         "RestoreResult",
+        "backups_at_hand",
         "check_backup",
         "check_restore",
     ),
@@ -94,6 +98,7 @@ __all__ = [
     "HEADER_FREQUENCIES",
     "HEADER_MODES",
     "HEADER_SIZES",
+    "BackupAtHand",
     "BackupResult",
     "CancelCallback",
     "ChipInfo",
@@ -114,6 +119,7 @@ __all__ = [
     "RestoreResult",
     "Segment",
     "__version__",
+    "backups_at_hand",
     "check_backup",
     "check_restore",
     "connect",

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 import esprom
-from tests.unit.cli.conftest import FakeDevice, Run
+
+if TYPE_CHECKING:
+    from tests.unit.cli.conftest import FakeDevice, Run
 
 CH340 = esprom.PortInfo("/dev/ttyUSB0", "USB Serial", "USB", 0x1A86, 0x7523, None, "CH340")
 CP210X = esprom.PortInfo("/dev/ttyUSB1", "CP2102", "USB", 0x10C4, 0xEA60, None, "CP210x")
