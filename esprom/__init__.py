@@ -16,11 +16,13 @@ from esprom._version import __version__
 
 if TYPE_CHECKING:
     from esprom.backup import (
+        BackupAtHand,
         BackupResult,
         Manifest,
         Obstacle,
         RestorePlan,
         RestoreResult,
+        backups_at_hand,
         check_backup,
         check_restore,
     )
@@ -47,16 +49,19 @@ if TYPE_CHECKING:
         flash_header,
         parse_image,
     )
-    from esprom.port.listing import PortInfo, ports
+    from esprom.port.hindrances import Hindrance
+    from esprom.port.listing import DriverlessAdapter, PortInfo, driverless_adapters, ports
     from esprom.sizes import size_name
 
 _HOME = {
     "esprom.backup": (
+        "BackupAtHand",
         "BackupResult",
         "Manifest",
         "Obstacle",
         "RestorePlan",
         "RestoreResult",
+        "backups_at_hand",
         "check_backup",
         "check_restore",
     ),
@@ -83,7 +88,8 @@ _HOME = {
         "flash_header",
         "parse_image",
     ),
-    "esprom.port.listing": ("PortInfo", "ports"),
+    "esprom.port.hindrances": ("Hindrance",),
+    "esprom.port.listing": ("DriverlessAdapter", "PortInfo", "driverless_adapters", "ports"),
     "esprom.sizes": ("size_name",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -92,14 +98,17 @@ __all__ = [
     "HEADER_FREQUENCIES",
     "HEADER_MODES",
     "HEADER_SIZES",
+    "BackupAtHand",
     "BackupResult",
     "CancelCallback",
     "ChipInfo",
     "Device",
+    "DriverlessAdapter",
     "Estimate",
     "FirmwareImage",
     "FlashHeader",
     "FlashInfo",
+    "Hindrance",
     "Manifest",
     "Obstacle",
     "PortInfo",
@@ -110,9 +119,11 @@ __all__ = [
     "RestoreResult",
     "Segment",
     "__version__",
+    "backups_at_hand",
     "check_backup",
     "check_restore",
     "connect",
+    "driverless_adapters",
     "edit_header",
     "flash_header",
     "is_stdout",

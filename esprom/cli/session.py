@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import click
 
 import esprom
-from esprom.cli import progress, rescue
+from esprom.cli import choosing, progress, rescue
 from esprom.cli.interrupts import Interrupts
 from esprom.cli.output import Output, on_terminal
 from esprom.cli.settings import Settings
@@ -39,13 +39,10 @@ class Session:
     def device(self) -> Iterator["esprom.Device"]:
         """Connect, and leave the board as `--after` says."""
         settings = self.settings
-        if settings.port is None:
-            raise click.UsageError(
-                "no port given: add --port PORT, or set ESPROM_PORT; 'esprom ports' lists what is there"
-            )
-        self.output.note(f"connecting to {settings.port}")
+        port = self._port()
+        self.output.note(f"connecting to {port}")
         with esprom.connect(
-            settings.port,
+            port,
             baud=settings.baud,
             before=settings.before,
             after=settings.after,
@@ -126,6 +123,14 @@ class Session:
         finally:
             logger.removeHandler(handler)
             logger.setLevel(level)
+
+    def _port(self) -> str:
+        """Return the port that is named, or else the only likely one."""
+        if self.settings.port is not None:
+            return self.settings.port
+        chosen = choosing.only_likely(esprom.ports())
+        self.output.note(f"using {choosing.in_words(chosen)}")
+        return chosen.device
 
     def _display(self) -> progress.Display:
         if self.settings.no_progress:

@@ -62,7 +62,8 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
             envvar=variable("ESPROM_PORT"),
             show_envvar=True,
             metavar="PORT",
-            help="Serial port, or a URL: socket://HOST:PORT, rfc2217://HOST:PORT, sim://esp01.",
+            help="Serial port, or a URL: socket://HOST:PORT, rfc2217://HOST:PORT, sim://esp01."
+            " Unless told, the only adapter.",
         ),
         SharedOption(
             ["--baud", "-b"],

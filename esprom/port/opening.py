@@ -29,11 +29,11 @@ ADVICE = {
     errno.EAGAIN: "another program holds it; close serial monitors and IDEs",
     errno.ECONNREFUSED: "nothing listens there; start the server first, or check address and port number",
 }
-NO_LOW_LATENCY: tuple[type[Exception], ...] = (
+NO_LOW_LATENCY: tuple[type[Exception], ...] = (  # not this system, or not this driver
     NotImplementedError,
     AttributeError,
     *REFUSED,
-)  # not this system, or not this driver
+)
 WINDOWS_ADVICE = {"FileNotFoundError": errno.ENOENT, "PermissionError": errno.EBUSY}
 
 log = logging.getLogger("esprom.port")

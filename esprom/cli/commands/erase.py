@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Erasing: the whole flash, or whole sectors of it and nothing beside them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
+import esprom
 from esprom.cli.bounds import SECTOR, extent_in_flash
 from esprom.cli.group import command
 from esprom.cli.output import Facts
@@ -27,16 +29,33 @@ def _accepted_force(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @command("erase-flash")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @unprotect_option
 @_accepted_force
-def erase_flash(session: Session, unprotect: bool) -> Facts:
-    """Erase the whole flash."""
+def erase_flash(session: Session, yes: bool, unprotect: bool) -> Facts:
+    """Erase the whole flash.
+
+    On a terminal, esprom says whether a proven backup of this board is in the current folder, and asks;
+    elsewhere it says so and does it.
+    """
     with session.device() as device:
-        size = device.flash().size
+        size, mac = device.flash().size, device.chip.mac
+        backups = esprom.backups_at_hand(Path(), mac)
+        session.confirm(
+            f"erase the whole flash of {mac}, {esprom.size_name(size)}; {_rescue(backups)}", yes=yes
+        )
         with session.change(device, HALF_ERASED) as job:
             device.erase_flash(unprotect=unprotect, progress=job.progress, cancel=job.cancel)
     session.output.result(f"Erased the whole flash, {size} bytes")
-    return {"offset": 0, "size": size}
+    return {"offset": 0, "size": size, "backup": str(backups[0].image) if backups else None}
+
+
+def _rescue(backups: "Sequence[esprom.BackupAtHand]") -> str:
+    """Say what the newest of the board's backups is, or what it means that there is none."""
+    if not backups:
+        return "no proven backup of this board is in this folder, and what is erased is gone"
+    newest = backups[0]
+    return f"a proven backup of it is at hand: {newest.image}, of {newest.manifest.time:%Y-%m-%d %H:%M} UTC"
 
 
 @command("erase-region")

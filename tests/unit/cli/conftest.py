@@ -168,6 +168,8 @@ def run(device: FakeDevice, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     """Run a command line; a --port is put before it unless `port=False`."""
     monkeypatch.delenv("ESPROM_PORT", raising=False)
     monkeypatch.delenv("ESPROM_BAUD", raising=False)
+    monkeypatch.setattr(esprom, "ports", lambda: ())  # not those of the computer that runs the tests
+    monkeypatch.setattr(esprom, "driverless_adapters", lambda: ())
 
     def typed(*words: object, port: bool = True) -> Ran:
         before = ["--port", "fake"] if port else []

@@ -269,6 +269,51 @@ def test_erase_flash(run: Run, device: FakeDevice) -> None:
     assert set(device.cells) == {0xFF}
 
 
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("\n", 1), ("n\n", 1), ("", 130)])
+def test_on_a_terminal_erase_flash_asks(
+    *, run: Run, device: FakeDevice, terminal: SitDown, in_folder: Path, answer: str, code: int
+) -> None:
+    before = bytes(device.cells)
+    screen = terminal(answer)
+    assert run("erase-flash").code == code
+    assert "erase the whole flash of 5c:cf:7f:00:12:34, 1MB; no proven backup of this" in screen.getvalue()
+    assert "Go on? [y/N]" in screen.getvalue()
+    assert (device.cells == before) == (code != 0)
+
+
+def test_erase_flash_names_the_backup_that_is_at_hand(
+    run: Run, device: FakeDevice, terminal: SitDown, in_folder: Path
+) -> None:
+    run("backup", "lamp")
+    made = json.loads((in_folder / "lamp.json").read_text())["time"]
+    screen = terminal("n\n")
+    assert run("erase-flash").code == 1
+    assert f"at hand: lamp.bin, of {made[:16].replace('T', ' ')} UTC. Go on?" in screen.getvalue()
+    device.mac = "5c:cf:7f:00:12:35"
+    screen = terminal("n\n")
+    run("erase-flash")
+    assert "no proven backup of this board" in screen.getvalue()
+
+
+def test_erase_flash_does_not_ask_with_yes(run: Run, terminal: SitDown, in_folder: Path) -> None:
+    screen = terminal("n\n")
+    assert run("erase-flash", "--yes").code == 0
+    assert "Go on?" not in screen.getvalue()
+
+
+def test_erase_flash_does_not_ask_where_nobody_answers(run: Run, in_folder: Path) -> None:
+    run("backup", "lamp")
+    ran = run("erase-flash", "--json")
+    assert json.loads(ran.out)["backup"] == "lamp.bin"
+    assert "about to erase" in ran.err
+
+
+@pytest.fixture
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.mark.parametrize("size", ["0x2000", "8KB"])
 def test_erase_region_leaves_the_neighbours(run: Run, device: FakeDevice, size: str) -> None:
     before = bytes(device.cells)
@@ -393,18 +438,29 @@ def test_run(run: Run, device: FakeDevice) -> None:
 
 
 def test_ports(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    latency = esprom.Hindrance("latency", "its latency timer is at 16 ms")
     found = (
         esprom.PortInfo(
-            "/dev/ttyUSB0", "CP2102 USB to UART", "USB VID:PID=10C4:EA60", 0x10C4, 0xEA60, "0001"
+            "/dev/ttyUSB0", "FT232R USB UART", "USB", 0x0403, 0x6001, "1", "FTDI", ("cables",), (latency,)
         ),
+        esprom.PortInfo("/dev/ttyUSB1", "CP2105", "USB", 0x10C4, 0xEA70, "0001", "CP2105"),
         esprom.PortInfo("/dev/ttyS0", "ttyS0", "n/a", None, None, None),
     )
+    braille = esprom.DriverlessAdapter(0x1A86, 0x7523, "CH340", esprom.Hindrance("brltty", "brltty has it"))
     monkeypatch.setattr(esprom, "ports", lambda: found)
+    monkeypatch.setattr(esprom, "driverless_adapters", lambda: (braille,))
     assert lines(run("ports", port=False).out) == [
-        "/dev/ttyUSB0  CP2102 USB to UART",
+        "/dev/ttyUSB0  FTDI, usual on cables: FT232R USB UART",
+        "              ! its latency timer is at 16 ms",
+        "/dev/ttyUSB1  CP2105: CP2105",
         "/dev/ttyS0    ttyS0",
+        "without a port: CH340 (1a86:7523)",
+        "  ! brltty has it",
     ]
-    assert json.loads(run("ports", "--json").out)["ports"][0]["vid"] == 0x10C4
+    said = json.loads(run("ports", "--json").out)
+    assert [port["likely"] for port in said["ports"]] == [True, True, False]
+    assert said["ports"][0]["hindrances"][0]["kind"] == "latency"
+    assert said["without_driver"][0]["hindrance"]["kind"] == "brltty"
 
 
 def test_no_ports_is_no_failure(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

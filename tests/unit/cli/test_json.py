@@ -85,9 +85,11 @@ def test_a_schema_is_one(path: Path) -> None:
 def test_what_is_printed_is_as_the_schema_says(
     run: Run, files: dict[str, str], verb: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        esprom, "ports", lambda: (esprom.PortInfo("COM3", "CH340", "USB", 0x1A86, 0x7523, None),)
-    )
+    hindrance = esprom.Hindrance("permission", "you may not")
+    port = esprom.PortInfo("COM3", "CH340", "USB", 0x1A86, 0x7523, None, "CH340", ("D1 mini",), (hindrance,))
+    adapter = esprom.DriverlessAdapter(0x1A86, 0x7523, "CH340", hindrance)
+    monkeypatch.setattr(esprom, "ports", lambda: (port,))
+    monkeypatch.setattr(esprom, "driverless_adapters", lambda: (adapter,))
     ran = run(verb, *(files.get(word, word) for word in RUNS[verb]), "--json")
     found = json.loads(ran.out)
     assert (ran.code, found["ok"]) == (0, True)
