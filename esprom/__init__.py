@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         check_restore,
     )
     from esprom.device import (
+        AskCallback,
         CancelCallback,
         ChipInfo,
         Device,
@@ -61,6 +62,7 @@ _HOME = {
         "check_restore",
     ),
     "esprom.device": (
+        "AskCallback",
         "CancelCallback",
         "ChipInfo",
         "Device",
@@ -92,6 +94,7 @@ __all__ = [
     "HEADER_FREQUENCIES",
     "HEADER_MODES",
     "HEADER_SIZES",
+    "AskCallback",
     "BackupResult",
     "CancelCallback",
     "ChipInfo",
