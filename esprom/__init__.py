@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         check_restore,
     )
     from esprom.device import (
+        AskCallback,
         CancelCallback,
         ChipInfo,
         Device,
@@ -66,6 +67,7 @@ _HOME = {
         "check_restore",
     ),
     "esprom.device": (
+        "AskCallback",
         "CancelCallback",
         "ChipInfo",
         "Device",
@@ -98,6 +100,7 @@ __all__ = [
     "HEADER_FREQUENCIES",
     "HEADER_MODES",
     "HEADER_SIZES",
+    "AskCallback",
     "BackupAtHand",
     "BackupResult",
     "CancelCallback",

@@ -16,6 +16,7 @@ from esprom import leaving, operations, rewriting
 from esprom.backup import BackupResult, RestorePlan, RestoreResult, backup, plan_restore, restore
 from esprom.chip import ChipInfo
 from esprom.loader import connect as connecting
+from esprom.loader.by_hand import AskCallback, Hand
 from esprom.loader.nor import NorFlash
 from esprom.loader.rom import RomLoader
 from esprom.operations import Estimate, FlashInfo, ProvedRead
@@ -23,6 +24,7 @@ from esprom.port import DEFAULT_BAUD, Port, open_port
 from esprom.progress import CancelCallback, Progress, ProgressCallback, Watch
 
 __all__ = [
+    "AskCallback",
     "CancelCallback",
     "ChipInfo",
     "Device",
@@ -48,6 +50,8 @@ def connect(
     before: str = "default-reset",
     after: str = "hard-reset",
     flash_size: int | None = None,
+    wait_s: float = 0.0,
+    ask: AskCallback | None = None,
 ) -> "Device":
     """Bring the chip into its boot ROM's loader and find out which chip it is.
 
@@ -59,6 +63,10 @@ def connect(
         after: what happens when the device is closed: "hard-reset" by the lines, "soft-reset" boots the
             flash by a command, "no-reset" leaves the loader running.
         flash_size: size in bytes, for a flash chip that tells none.
+        wait_s: how long to wait for somebody who powers the board again with GPIO0 at ground, where reset
+            lines bring nothing and no loader runs. A loader that runs is found without, also at another
+            rate than `baud`.
+        ask: is given the sentence that asks for that, once; or it switches a relay itself.
 
     Raises:
         PortError: the port cannot be opened.
@@ -71,8 +79,11 @@ def connect(
         raise ValueError(f"after is one of {', '.join(AFTER)}, not {after!r}")
     opened = open_port(port, baud) if isinstance(port, str) else port
     try:
-        rom = connecting.reach_rom(opened, before)
-        return Device(rom, connecting.identify(rom), after=after, flash_size=flash_size)
+        hand = Hand(wait_s, ask)
+        rom = connecting.reach_rom(opened, before, hand)
+        device = Device(rom, connecting.identify(rom), after=after, flash_size=flash_size)
+        device.needs_power_cycle = hand.asked or not opened.has_modem_lines
+        return device
     except BaseException:
         if isinstance(port, str):
             opened.close()
@@ -80,10 +91,17 @@ def connect(
 
 
 class Device:
-    """A chip whose loader answers. Close it, or use it as a context manager, to let the firmware run."""
+    """A chip whose loader answers. Close it, or use it as a context manager, to let the firmware run.
+
+    Attributes:
+        chip: which chip.
+        needs_power_cycle: whether no line resets the chip, so that after a close with "hard-reset" somebody
+            has to take GPIO0 off ground and power the board again. Surely known when it is closed.
+    """
 
     def __init__(self, rom: RomLoader, chip: ChipInfo, *, after: str, flash_size: int | None = None) -> None:
         self.chip = chip
+        self.needs_power_cycle = False
         self._rom = rom
         self._after = after
         self._nor = NorFlash(rom)
@@ -118,7 +136,8 @@ class Device:
         """Do what `after` says, as far as the board still allows it, and close the port."""
         if self._open:
             self._open = False
-            leaving.leave(self._rom, self._nor, self._after)
+            left = leaving.leave(self._rom, self._nor, self._after)
+            self.needs_power_cycle = self._after == "hard-reset" and (self.needs_power_cycle or not left)
             self._rom.session.port.close()
 
     def reset(self) -> None:

@@ -9,6 +9,10 @@ from esprom.loader.rom import RomLoader
 from esprom.port import Port, reset
 from esprom.rewriting import status_kept
 
+BOOT_LOG_S = (
+    0.3  # its beginning comes some milliseconds after a reset, and at most a USB bridge's delay later
+)
+
 
 def boot_flash(rom: RomLoader, nor: NorFlash) -> None:
     """Leave the loader for the flash.
@@ -31,8 +35,10 @@ def hard_reset(port: Port) -> None:
     reset.play(port, reset.HARD_RESET)
 
 
-def leave(rom: RomLoader, nor: NorFlash, after: str) -> None:
+def leave(rom: RomLoader, nor: NorFlash, after: str) -> bool:
     """Do what was agreed for the end. The work is done, so nothing that fails now is worth an error.
+
+    Returns False where a reset was agreed and the chip has not noticed any: lines that lead nowhere.
 
     The registers are given back even before a reset: not every line has one, and nobody hears if it fails.
     """
@@ -40,6 +46,16 @@ def leave(rom: RomLoader, nor: NorFlash, after: str) -> None:
         nor.give_back()
     with suppress(EspromError):
         if after == "hard-reset":
-            reset.play(rom.session.port, reset.HARD_RESET)
-        elif after == "soft-reset":
+            return _restarted(rom.session.port)
+        if after == "soft-reset":
             boot_flash(rom, nor)
+    return True
+
+
+def _restarted(port: Port) -> bool:
+    """Reset the chip, and tell whether it says something: at every reset the ROM sends its boot log."""
+    if not port.has_modem_lines:
+        return False
+    port.discard_input()
+    reset.play(port, reset.HARD_RESET)
+    return bool(port.read(BOOT_LOG_S))

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from esp8266sim.board import Board
 from esp8266sim.profiles import PROFILES
 from esp8266sim.serve import sim
-from esprom.port.serial_port import POLL_S, SerialPort
+from esprom.port.reading import POLL_S
+from esprom.port.serial_port import Link, SerialPort
 from esprom.protocol import slip
 from esprom.protocol.packets import REQUEST, RESPONSE, Command, Request, Response
 from esprom.protocol.record import Overlay
@@ -20,7 +21,7 @@ def on_board(board: Board, latency_ms: float | None = None) -> SerialPort:
     handle = sim.Serial(None, board=board, timeout=POLL_S)
     if latency_ms is not None:
         board.bridge.latency_ps = round(latency_ms * 1e9)
-    return SerialPort(handle, "board", handle.clock)
+    return SerialPort(Link.polled(handle, handle.clock), "board")
 
 
 def board(profile: str = "esp01", content: bytes | None = None) -> Board:
@@ -75,6 +76,9 @@ class ScriptedPort:
 
     def discard_input(self) -> None:
         self._arrived.clear()
+
+    def reopen(self) -> None:
+        self.closed = False
 
     def close(self) -> None:
         self.closed = True
@@ -168,6 +172,9 @@ class HurtPort:
 
     def discard_input(self) -> None:
         self._port.discard_input()
+
+    def reopen(self) -> None:
+        self._port.reopen()
 
     def close(self) -> None:
         self._port.close()

@@ -50,6 +50,11 @@ class Output:
             with suppress(OSError):
                 write(sys.stderr, line)
 
+    def ask(self, line: str) -> None:
+        """Ask for something without which nothing goes on, also where only results are wanted."""
+        with suppress(OSError):
+            write(sys.stderr, line)
+
     def finish(self, facts: Facts) -> None:
         """Print the JSON object of a command that did what was asked."""
         if self.json:

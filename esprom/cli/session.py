@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import click
 
 import esprom
-from esprom.cli import choosing, progress, rescue
+from esprom.cli import choosing, power, progress, rescue
 from esprom.cli.interrupts import Interrupts
 from esprom.cli.output import Output, on_terminal
 from esprom.cli.settings import Settings
@@ -47,8 +47,12 @@ class Session:
             before=settings.before,
             after=settings.after,
             flash_size=settings.chip_size,
+            wait_s=power.wait_s(settings),
+            ask=power.asker(settings, self.output),
         ) as device:
             yield device
+        if device.needs_power_cycle:
+            self.output.note(power.RUN)
 
     @contextmanager
     def job(self) -> Iterator[Job]:

@@ -26,6 +26,8 @@ class Settings:
     before: str = "default-reset"
     after: str = "hard-reset"
     chip_size: int | None = None
+    wait: float | None = None
+    power_command: str | None = None
     quiet: bool = False
     verbose: int = 0
     no_progress: bool = False
@@ -33,8 +35,10 @@ class Settings:
     @classmethod
     def merged(cls, before: Mapping[str, Any], after: Mapping[str, Any]) -> "Settings":
         """Return what holds, of the options before and after the command's name."""
-        chosen = {name: after.get(name) or before.get(name) for name in cls.__slots__}
-        return cls(**{name: value for name, value in chosen.items() if value})
+        chosen: dict[str, Any] = {
+            name: after.get(name) if _said(after.get(name)) else before.get(name) for name in cls.__slots__
+        }
+        return cls(**{name: value for name, value in chosen.items() if _said(value)})
 
     def words(self) -> list[str]:
         """Return the options that say this again: those that differ from their defaults."""
@@ -44,6 +48,11 @@ class Settings:
             if value != setting.default:
                 said += [option] * value if setting.name in WITHOUT_VALUE else [option, str(value)]
         return said
+
+
+def _said(value: object) -> bool:
+    """Tell whether an option was given: of numbers that are not whole (`--wait 0`) 0 is a value too."""
+    return isinstance(value, float) or bool(value)
 
 
 class SharedOption(click.Option):
@@ -90,6 +99,18 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
             type=CHIP_SIZE,
             metavar="SIZE",
             help="Size of the flash chip, 1MB for example, where the chip does not tell it or lies.",
+        ),
+        SharedOption(
+            ["--wait"],
+            type=click.FloatRange(min=0),
+            metavar="SECONDS",
+            help="Wait so long for you to power the board with GPIO0 at ground, where no line resets it;"
+            " 60 in a terminal, else 0.",
+        ),
+        SharedOption(
+            ["--power-command"],
+            metavar="CMD",
+            help="Do not ask for that, run CMD: a relay or a USB hub that switches the board's supply.",
         ),
         SharedOption(["--json"], is_flag=True, help="Print one JSON object, errors included."),
         SharedOption(["--quiet", "-q"], is_flag=True, help="Print results only."),

@@ -10,8 +10,10 @@ from contextlib import suppress
 
 from esprom import chip
 from esprom.errors import NoResponse, PortError, ProtocolError
+from esprom.loader import by_hand
+from esprom.loader.by_hand import Hand
 from esprom.loader.rom import RomLoader
-from esprom.loader.session import Session
+from esprom.loader.session import SYNC_ATTEMPTS, Session
 from esprom.port import Port, reset, silence
 
 ROM_WORD = 0x40001000  # an instruction of the mask ROM that no other ESP chip has there
@@ -26,18 +28,19 @@ LISTEN_S = 0.5  # for the boot log, in the search for a reason
 log = logging.getLogger("esprom.loader")
 
 
-def reach_rom(port: Port, before: str) -> RomLoader:
-    """Reset the chip if `before` says so and make its loader answer.
+def reach_rom(port: Port, before: str, hand: Hand | None = None) -> RomLoader:
+    """Reset the chip if `before` says so and make its loader answer; ask `hand` if nothing else helps.
 
     Raises:
         NoResponse: nothing or something else came; the message says what that means.
         ProtocolError: what answers is not the ESP8266's mask ROM.
     """
     session = Session(port)
+    hand = hand or Hand()
     if before == "default-reset" and port.has_modem_lines:
-        _reset_and_sync(session)
+        _reset_and_sync(session, hand)
     elif before != "no-reset-no-sync":
-        _sync(session)
+        by_hand.without_lines(session, hand)
     rom = RomLoader(session)
     found = rom.read_reg(ROM_WORD)
     if found != ROM_WORD_VALUE:
@@ -55,27 +58,24 @@ def identify(rom: RomLoader) -> chip.ChipInfo:
     return chip.describe((word0, word1, word2, word3), chip.crystal_mhz(rom.session.port.baud, divisor))
 
 
-def _reset_and_sync(session: Session) -> None:
+def _reset_and_sync(session: Session, hand: Hand) -> None:
+    port = session.port
     received = b""
     for attempt in range(ATTEMPTS):
         sequence = reset.INTO_LOADER[attempt % len(reset.INTO_LOADER)]
-        reset.play(session.port, sequence)
-        session.port.discard_input()
+        reset.play(port, sequence)
+        port.discard_input()
         try:
-            return _sync(session)
+            return by_hand.sync(session, SYNC_ATTEMPTS)
         except NoResponse as exc:
             log.info("reset %d of %d: %s", attempt + 1, ATTEMPTS, exc)
             received += exc.received
-    raise _unreachable(session.port, received)
-
-
-def _sync(session: Session) -> None:
-    value = session.synchronise()
-    if value == 0:
-        raise ProtocolError(
-            "a program that another tool left in the chip's RAM (a stub loader) answers, not the ROM;"
-            " reset the chip with GPIO0 at ground, or use --before default-reset"
-        )
+    try:
+        by_hand.without_lines(session, hand)
+    except NoResponse:
+        if hand.asked:
+            raise
+        raise _unreachable(port, received) from None
 
 
 def _unreachable(port: Port, received: bytes) -> NoResponse:

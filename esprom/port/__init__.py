@@ -60,6 +60,12 @@ class Port(Protocol):
     def discard_input(self) -> None:
         """Forget what has arrived and was not read."""
 
+    def reopen(self) -> None:
+        """Open the line anew, at the same rate, after it was gone: an adapter that was pulled and put back.
+
+        Raises PortError while it is not there.
+        """
+
     def close(self) -> None:
         """Let go of the line. Never raises."""
 

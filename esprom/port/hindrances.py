@@ -42,7 +42,8 @@ PROGRAMS = frozenset({"ModemManager", "brltty"})
 
 def hindrances(facts: Facts) -> tuple[Hindrance, ...]:
     """Return what stands in the way of using a port, the worst first."""
-    found = (_permission(facts), _driver(facts), _tty(facts), _brltty(facts), _modem_manager(facts))
+    permission = not_allowed(facts) if facts.usable is False else None
+    found = (permission, _driver(facts), _tty(facts), _brltty(facts), _modem_manager(facts))
     return tuple(each for each in (*found, _latency(facts)) if each is not None)
 
 
@@ -60,9 +61,8 @@ def without_driver(adapter: Adapter, programs: frozenset[str]) -> Hindrance:
     )
 
 
-def _permission(facts: Facts) -> Hindrance | None:
-    if facts.usable is not False:
-        return None
+def not_allowed(facts: Facts) -> Hindrance:
+    """Return what to do about a port that we may not open."""
     if facts.system != "linux" or facts.group in (None, "root"):
         return Hindrance("permission", "you may not read and write it")
     if facts.enrolled:

@@ -6,34 +6,51 @@ Apart from `listing` the only file that imports pyserial; `open_port` of the pac
 
 import errno
 import logging
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import serial
 
 from esprom.errors import PortError
-from esprom.port import Clock, Port
-from esprom.port.serial_port import LINE_ERRORS, POLL_S, REFUSED, SerialPort, WallClock
+from esprom.port import Port, surroundings
+from esprom.port.hindrances import Facts, not_allowed
+from esprom.port.reading import POLL_S, PolledReader, SelectReader
+from esprom.port.serial_port import LINE_ERRORS, REFUSED, Link, SerialPort, WallClock
 
+NETWORK = ("socket", "rfc2217")  # there a purge costs a round trip, or is not to be had
 WRITE_TIMEOUT_S = 10.0  # a driver that takes nothing for so long never will
 
+GONE = "the device is gone; unplug the adapter and plug it in again"
+HELD = "another program holds it; close serial monitors and IDEs"
+NO_SERIAL_PORT = "this is no serial port; `esprom ports` lists what is there"
+UNREACHABLE = "that address cannot be reached from here; check it, and the network"
 ADVICE = {
     errno.ENOENT: "there is no such port; is the adapter plugged in? `esprom ports` lists what is there",
-    errno.ENODEV: "the device is gone; unplug the adapter and plug it in again",
-    errno.ENXIO: "the device is gone; unplug the adapter and plug it in again",
-    errno.EACCES: (
-        "you may not use this port; on Linux: sudo usermod -a -G dialout $USER, then log out and in again"
-        " (the group is uucp on Arch); or another program holds it"
-    ),
-    errno.EPERM: "you may not use this port",
-    errno.EBUSY: "another program holds it; close serial monitors and IDEs",
-    errno.EAGAIN: "another program holds it; close serial monitors and IDEs",
+    errno.ENODEV: GONE,
+    errno.ENXIO: GONE,
+    errno.EIO: GONE,
+    errno.EBUSY: HELD,
+    errno.EAGAIN: HELD,
+    errno.ENOTTY: NO_SERIAL_PORT,
+    errno.EISDIR: NO_SERIAL_PORT,
+    errno.EINVAL: NO_SERIAL_PORT,
     errno.ECONNREFUSED: "nothing listens there; start the server first, or check address and port number",
+    errno.ECONNRESET: "the server hung up at once; it may serve one client at a time",
+    errno.EHOSTUNREACH: UNREACHABLE,
+    errno.ENETUNREACH: UNREACHABLE,
+    errno.ETIMEDOUT: UNREACHABLE,
 }
 NO_LOW_LATENCY: tuple[type[Exception], ...] = (  # not this system, or not this driver
     NotImplementedError,
     AttributeError,
     *REFUSED,
 )
+DENIED = (errno.EACCES, errno.EPERM)
 WINDOWS_ADVICE = {"FileNotFoundError": errno.ENOENT, "PermissionError": errno.EBUSY}
 
 log = logging.getLogger("esprom.port")
@@ -42,22 +59,36 @@ log = logging.getLogger("esprom.port")
 def open_port(url: str, baud: int) -> Port:
     """Open `url`; the contract is that of `esprom.port.open_port`."""
     scheme = url.lower().partition("://")[0] if "://" in url else ""
+    again = partial(_link, url, scheme)
+    link = again(baud)
+    has_lines = scheme != "socket" and (bool(scheme) or _has_lines(link.handle))
+    purge = scheme not in NETWORK
+    return SerialPort(link, url, has_modem_lines=has_lines, purge=purge, again=again)
+
+
+def _link(url: str, scheme: str, baud: int) -> Link:
     try:
-        handle, clock = _simulated(url, baud) if scheme == "sim" else _real(url, baud, device=not scheme)
+        if scheme == "sim":
+            return _simulated(url, baud)
+        return _device(url, baud) if not scheme else _remote(url, scheme, baud)
     except REFUSED as exc:
-        reason = str(exc) if scheme == "sim" else _advice(exc)
+        reason = str(exc) if scheme == "sim" else _advice(exc, url)
         raise PortError(f"cannot open {url}: {reason}", port=url) from exc
-    has_lines = scheme != "socket" and (bool(scheme) or _has_lines(handle))
-    return SerialPort(handle, url, clock, has_modem_lines=has_lines)
 
 
-def _real(url: str, baud: int, *, device: bool) -> tuple[Any, Clock]:
-    # Only a device can be held exclusively, and only there does pyserial keep to a time limit for writing.
-    limits: dict[str, Any] = {"exclusive": True, "write_timeout": WRITE_TIMEOUT_S} if device else {}
-    handle = serial.serial_for_url(url, baudrate=baud, timeout=POLL_S, **limits)
-    if device:
-        _lower_latency(handle, url)
-    return handle, WallClock()
+def _device(url: str, baud: int) -> Link:
+    """Open a device of this computer: only such a one can be held exclusively, and limits writing in time."""
+    waited_for = os.name == "posix"
+    handle = serial.serial_for_url(
+        url,
+        baudrate=baud,
+        timeout=0 if waited_for else POLL_S,
+        exclusive=True,
+        write_timeout=WRITE_TIMEOUT_S,
+    )
+    _lower_latency(handle, url)
+    clock = WallClock()
+    return Link(handle, SelectReader(handle) if waited_for else PolledReader(handle, clock), clock)
 
 
 def _lower_latency(handle: Any, url: str) -> None:
@@ -70,12 +101,22 @@ def _lower_latency(handle: Any, url: str) -> None:
         log.debug("%s: low latency mode", url)
 
 
-def _simulated(url: str, baud: int) -> tuple[Any, Clock]:
+def _remote(url: str, scheme: str, baud: int) -> Link:
+    if scheme != "socket":
+        return Link.polled(serial.serial_for_url(url, baudrate=baud, timeout=POLL_S), WallClock())
+    handle: Any = serial.serial_for_url(url, baudrate=baud, timeout=0)
+    with suppress(OSError), socket.fromfd(handle.fileno(), socket.AF_INET, socket.SOCK_STREAM) as same:
+        same.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )  # requests are small, and many on their way
+    return Link(handle, SelectReader(handle), WallClock())
+
+
+def _simulated(url: str, baud: int) -> Link:
     from esp8266sim.serve import sim
 
-    handle = sim.Serial(url, baudrate=baud)
-    handle.timeout = POLL_S
-    return handle, handle.clock
+    handle = sim.Serial(url, baudrate=baud, timeout=POLL_S)
+    return Link.polled(handle, handle.clock)
 
 
 def _has_lines(handle: Any) -> bool:
@@ -86,10 +127,33 @@ def _has_lines(handle: Any) -> bool:
         return False
 
 
-def _advice(exc: Exception) -> str:
-    number = getattr(exc, "errno", None)
+def _advice(exc: Exception, url: str) -> str:
+    if any(isinstance(cause, socket.gaierror) for cause in _causes(exc)):
+        return "there is no computer of that name; check the address"
+    if any(isinstance(cause, TimeoutError) for cause in _causes(exc)):
+        return UNREACHABLE
+    number = next((number for cause in _causes(exc) if (number := _number(cause)) is not None), None)
     if number is None:  # on Windows pyserial tells the reason in its text alone
         number = next((code for text, code in WINDOWS_ADVICE.items() if text in str(exc)), None)
-    if number is None and isinstance(exc.__context__, OSError):
-        number = exc.__context__.errno  # socket:// and rfc2217:// wrap the reason
-    return ADVICE.get(number, str(exc)) if number is not None else str(exc)
+    if number in DENIED:
+        group, enrolled = surroundings.group_of(url)
+        return not_allowed(Facts(sys.platform, url, usable=False, group=group, enrolled=enrolled)).text
+    return ADVICE.get(number, _one_line(exc)) if number is not None else _one_line(exc)
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    """Yield the error and those that it wraps: pyserial does not always pass the reason on."""
+    found: BaseException | None = exc
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def _number(exc: BaseException) -> int | None:
+    """Return the system's error number. That of `termios.error`, which is no OSError, is an argument."""
+    number = getattr(exc, "errno", None) or (exc.args[0] if exc.args else None)
+    return number if isinstance(number, int) else None
+
+
+def _one_line(exc: Exception) -> str:
+    return " ".join(str(exc).split())

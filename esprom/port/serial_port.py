@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Port over anything that behaves like pyserial's `Serial`.
 
-Two rules. The handle's `timeout` is set once and waiting is a loop against the clock, because with
-RFC2217 every change of it renegotiates the whole port (0.1 s each). And every error of the line leaves
-here as PortError and nothing else. pyserial is not imported: its exceptions are OSErrors.
+One rule: every error of the line leaves here as PortError and nothing else. How a handle is read is in
+`reading`. pyserial is not imported: its exceptions are OSErrors.
 """
 
 import logging
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from esprom.errors import PortError
 from esprom.port import Clock
+from esprom.port.reading import PolledReader, Reader, drain
 
 try:
     import fcntl
@@ -25,8 +27,6 @@ else:
     BOTH_AT_ONCE = hasattr(termios, "TIOCMSET")
 LINE_ERRORS: tuple[type[Exception], ...] = (OSError, *_EXTRA)
 REFUSED: tuple[type[Exception], ...] = (ValueError, *LINE_ERRORS)  # pyserial's words for "cannot do that"
-
-POLL_S = 0.02  # the handle's own timeout: the longest pause for which a hint of `at_least` costs time
 
 log = logging.getLogger("esprom.port")
 
@@ -43,19 +43,53 @@ class WallClock:
         time.sleep(seconds)
 
 
-class SerialPort:
-    """A pyserial-like handle as a Port. The handle's `timeout` must be POLL_S already."""
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An open handle, the way to read it, and the time that its other end lives in."""
 
-    def __init__(self, handle: Any, name: str, clock: Clock, *, has_modem_lines: bool = True) -> None:
+    handle: Any
+    reader: Reader
+    clock: Clock
+
+    @classmethod
+    def polled(cls, handle: Any, clock: Clock) -> "Link":
+        """Return the link to a handle whose timeout is POLL_S."""
+        return cls(handle, PolledReader(handle, clock), clock)
+
+
+class SerialPort:
+    """A pyserial-like handle as a Port.
+
+    Args:
+        link: the open handle.
+        name: as the user named it.
+        has_modem_lines: whether DTR and RTS reach somewhere.
+        purge: whether the handle empties its input for nothing; else it is read until it is empty.
+        again: opens it anew at a rate.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        name: str,
+        *,
+        has_modem_lines: bool = True,
+        purge: bool = True,
+        again: Callable[[int], Link] | None = None,
+    ) -> None:
         self.name = name
-        self.clock = clock
+        self.clock = link.clock
         self.has_modem_lines = has_modem_lines
-        self._handle = handle
+        self._handle = link.handle
+        self._reader = link.reader
+        self._baud = int(link.handle.baudrate)
+        self._purge = purge
+        self._again = again
 
     @property
     def baud(self) -> int:
         """The rate of the line."""
-        return int(self._handle.baudrate)
+        return self._baud
 
     @baud.setter
     def baud(self, baud: int) -> None:
@@ -63,24 +97,12 @@ class SerialPort:
             self._handle.baudrate = baud
         except REFUSED as exc:
             raise PortError(f"{self.name} cannot do {baud} baud: {exc}", port=self.name) from exc
+        self._baud = baud
 
     def read(self, timeout_s: float, at_least: int = 1) -> bytes:
         """Return what has arrived, waiting up to `timeout_s` for the first byte."""
-        handle = self._handle
-        deadline: float | None = None
         try:
-            while True:
-                waiting: int = handle.in_waiting
-                if not waiting and timeout_s <= 0:
-                    return b""
-                data: bytes = handle.read(max(waiting, at_least))
-                if data:
-                    return data
-                now = self.clock.now()
-                if deadline is None:
-                    deadline = now + timeout_s - POLL_S  # the first round has taken POLL_S
-                if now >= deadline:
-                    return b""
+            return self._reader.read(timeout_s, at_least)
         except LINE_ERRORS as exc:
             raise self._vanished(exc) from exc
 
@@ -105,7 +127,10 @@ class SerialPort:
     def discard_input(self) -> None:
         """Forget what has arrived."""
         try:
-            self._handle.reset_input_buffer()
+            if self._purge:
+                self._handle.reset_input_buffer()
+            else:
+                drain(self._reader)
         except LINE_ERRORS as exc:
             raise self._vanished(exc) from exc
 
@@ -115,6 +140,14 @@ class SerialPort:
             self._handle.close()
         except LINE_ERRORS as exc:
             log.info("%s: closing it failed: %s", self.name, exc)
+
+    def reopen(self) -> None:
+        """Open the device anew, at the same rate."""
+        self.close()
+        if self._again is None:
+            raise PortError(f"{self.name} cannot be opened again", port=self.name)
+        link = self._again(self._baud)
+        self._handle, self._reader, self.clock = link.handle, link.reader, link.clock
 
     def _set_both(self, dtr: bool, rts: bool) -> bool:
         """Set both lines of a POSIX device in one call. False if this is none.

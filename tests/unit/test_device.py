@@ -12,6 +12,7 @@ from esp8266sim.board import Board, Wiring
 from esp8266sim.chips import GD25Q32, W25Q32, W25Q80
 from esp8266sim.clock import MS
 from esp8266sim.flashchip import Operation
+from esp8266sim.line import Burst
 from esp8266sim.profiles import PROFILES
 from esp8266sim.trace import Kind
 from esprom.device import Device
@@ -65,15 +66,30 @@ def test_options_are_checked_before_the_port_is_touched() -> None:
         esprom.connect("/dev/there-is-none")
 
 
+class Tap:
+    """Hears the chip's own words, at the rate at which it says them, beside the USB bridge."""
+
+    def __init__(self, board: Board) -> None:
+        self.heard = b""
+        self._bridge = board.bridge
+        board.attach(self)
+
+    def receive(self, burst: Burst) -> None:
+        self.heard += burst.data
+        self._bridge.receive(burst)
+
+    def cut(self, now: int) -> None:
+        self._bridge.cut(now)
+
+
 def heard_after(under_test: Board, leave: Callable[[Device], object]) -> bytes:
-    """Return what the board says, at the boot log's rate, after `leave`."""
+    """Return what the board says in `leave` and after it."""
     port = on_board(under_test)
-    leave(esprom.connect(port))
-    port.baud = 74880
-    heard = b""
-    while data := port.read(0.1):
-        heard += data
-    return heard
+    device = esprom.connect(port)
+    tap = Tap(under_test)
+    leave(device)
+    port.clock.sleep(2.0)
+    return tap.heard
 
 
 def test_closing_resets_into_the_firmware() -> None:

@@ -30,6 +30,7 @@ class FakeDevice:
     log: list[tuple[Any, ...]] = field(default_factory=list)
     baud: int = 115200
     loader: str = "rom"
+    needs_power_cycle: bool = False
     mac: str = "5c:cf:7f:00:12:34"
 
     @property

@@ -15,7 +15,7 @@ from esp8266sim.serve.pace import Pace
 from esp8266sim.serve.server import Ways
 from esprom.errors import PortError
 from esprom.port import Port, open_port, reset
-from esprom.port.serial_port import SerialPort, WallClock
+from esprom.port.serial_port import Link, SerialPort, WallClock
 from tests.port_contract import check_port
 from tests.ports import board
 from tests.served import serving
@@ -139,7 +139,7 @@ def _fail(error: Exception) -> Any:
 
 
 def test_every_failure_is_a_port_error() -> None:
-    port = SerialPort(Broken(), "COM7", WallClock())
+    port = SerialPort(Link.polled(Broken(), WallClock()), "COM7")
     with pytest.raises(PortError, match="COM7 failed: device disconnected"):
         port.read(1.0)
     with pytest.raises(PortError, match="unplugged"):
@@ -157,9 +157,11 @@ def test_every_failure_is_a_port_error() -> None:
 @pytest.mark.parametrize("rts", [False, True])
 def test_both_lines_are_set(dtr: bool, rts: bool) -> None:
     handle = sim.Serial(None, board=board())
-    SerialPort(handle, "board", handle.clock).set_lines(dtr=dtr, rts=rts)
+    SerialPort(Link.polled(handle, handle.clock), "board").set_lines(dtr=dtr, rts=rts)
     assert (handle.dtr, handle.rts) == (dtr, rts)
 
 
 def test_a_port_without_lines_is_left_alone() -> None:
-    SerialPort(Broken(), "COM7", WallClock(), has_modem_lines=False).set_lines(dtr=True, rts=True)
+    SerialPort(Link.polled(Broken(), WallClock()), "COM7", has_modem_lines=False).set_lines(
+        dtr=True, rts=True
+    )

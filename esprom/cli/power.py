@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boards without reset lines: asking a person, or running the command that switches the board's supply."""
+
+import subprocess
+import sys
+from functools import partial
+
+import esprom
+from esprom.cli.output import Output, on_terminal
+from esprom.cli.settings import Settings
+from esprom.errors import EspromError
+
+PERSON_S = 60.0
+RELAY_S = 10.0
+STDERR = 2
+RUN = "Take GPIO0 off GND and power-cycle to run the firmware"
+
+
+def wait_s(settings: Settings) -> float:
+    """Return how long to wait for the board to be powered again: nobody is there without a terminal."""
+    if settings.wait is not None:
+        return settings.wait
+    if settings.power_command is not None:
+        return RELAY_S
+    return PERSON_S if sys.stdin.isatty() and on_terminal(sys.stderr) else 0.0
+
+
+def asker(settings: Settings, output: Output) -> "esprom.AskCallback":
+    """Return what to do when the board has to be powered again."""
+    if settings.power_command is None:
+        return output.ask
+    return partial(_switch, settings.power_command, output)
+
+
+def _switch(command: str, output: Output, _sentence: str) -> None:
+    """Run the user's command line. What it prints goes to stderr, where no result is spoilt."""
+    output.note(f"powering the board again: {command}")
+    done = subprocess.run(command, shell=True, check=False, stdin=subprocess.DEVNULL, stdout=STDERR)
+    if done.returncode:
+        raise EspromError(f"the power command failed with exit code {done.returncode}: {command}")
