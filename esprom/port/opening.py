@@ -6,7 +6,9 @@ Apart from `listing` the only file that imports pyserial; `open_port` of the pac
 
 import errno
 import logging
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import serial
 
@@ -28,7 +30,17 @@ ADVICE = {
     errno.EBUSY: "another program holds it; close serial monitors and IDEs",
     errno.EAGAIN: "another program holds it; close serial monitors and IDEs",
     errno.ECONNREFUSED: "nothing listens there; start the server first, or check address and port number",
+    errno.ETIMEDOUT: "nothing answers at this address; check it, and that no firewall is between",
+    errno.EHOSTUNREACH: "there is no way to this address; check it, and the network",
+    errno.ENETUNREACH: "there is no way to this address; check it, and the network",
+    errno.EPIPE: "what listens there hung up; does another client hold the board?",
+    errno.ECONNRESET: "what listens there hung up; does another client hold the board?",
+    errno.ENOTTY: "this is no serial port; `esprom ports` lists what is there",
+    errno.EISDIR: "this is a folder, no serial port; `esprom ports` lists what is there",
 }
+NETWORK = ("socket", "rfc2217")
+NO_RFC2217 = "what listens there does not speak RFC2217; if it hands bytes through as they are, use socket://"
+RFC2217_FAILURES = ("Remote does not", "Remote rejected", "timeout while waiting for option")
 NO_LOW_LATENCY: tuple[type[Exception], ...] = (  # not this system, or not this driver
     NotImplementedError,
     AttributeError,
@@ -42,6 +54,8 @@ log = logging.getLogger("esprom.port")
 def open_port(url: str, baud: int) -> Port:
     """Open `url`; the contract is that of `esprom.port.open_port`."""
     scheme = url.lower().partition("://")[0] if "://" in url else ""
+    if scheme in NETWORK and not _names_host_and_port(url):
+        raise PortError(f"cannot open {url}: it should be like {scheme}://HOST:PORT, PORT a number", port=url)
     try:
         handle, clock = _simulated(url, baud) if scheme == "sim" else _real(url, baud, device=not scheme)
     except REFUSED as exc:
@@ -86,10 +100,25 @@ def _has_lines(handle: Any) -> bool:
         return False
 
 
+def _names_host_and_port(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname and parts.port)
+    except ValueError:  # a port number that is none
+        return False
+
+
 def _advice(exc: Exception) -> str:
+    if any(words in str(exc) for words in RFC2217_FAILURES):
+        return NO_RFC2217
+    cause = exc.__context__  # what pyserial has wrapped, as all that socket:// and rfc2217:// meet
+    if isinstance(cause, socket.gaierror):
+        return "no computer of that name is known; check how it is spelled, or give its address"
+    if isinstance(cause, TimeoutError):
+        return ADVICE[errno.ETIMEDOUT]
     number = getattr(exc, "errno", None)
     if number is None:  # on Windows pyserial tells the reason in its text alone
         number = next((code for text, code in WINDOWS_ADVICE.items() if text in str(exc)), None)
-    if number is None and isinstance(exc.__context__, OSError):
-        number = exc.__context__.errno  # socket:// and rfc2217:// wrap the reason
-    return ADVICE.get(number, str(exc)) if number is not None else str(exc)
+    if number is None and isinstance(cause, LINE_ERRORS) and cause.args:
+        number = cause.args[0]  # of an OSError as of termios.error
+    return ADVICE.get(number, str(exc)) if isinstance(number, int) else str(exc)
