@@ -7,6 +7,7 @@ Apart from `listing` the only file that imports pyserial; `open_port` of the pac
 import errno
 import logging
 import socket
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -71,6 +72,8 @@ def _real(url: str, baud: int, *, device: bool) -> tuple[Any, Clock]:
     handle = serial.serial_for_url(url, baudrate=baud, timeout=POLL_S, **limits)
     if device:
         _lower_latency(handle, url)
+        if sys.platform == "darwin" and url.startswith("/dev/tty."):
+            log.warning("%s is for calls that come in; use %s", url, url.replace("/dev/tty.", "/dev/cu.", 1))
     return handle, WallClock()
 
 

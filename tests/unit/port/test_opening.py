@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Low latency is asked of a device, of nothing else, and is never a reason to fail."""
+"""What is done with a device once it is open: low latency, never a reason to fail; a warning on a Mac."""
 
 import logging
+import sys
 from typing import Any
 
 import pytest
@@ -65,3 +66,25 @@ def test_what_does_not_offer_it_is_opened_all_the_same(
         assert open_port("/dev/ttyUSB0").name == "/dev/ttyUSB0"
     assert [record.levelno for record in caplog.records] == [logging.DEBUG]
     assert "no low latency mode" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("system", "device", "warned"),
+    [
+        ("darwin", "/dev/tty.usbserial-1", "use /dev/cu.usbserial-1"),
+        ("darwin", "/dev/cu.usbserial-1", ""),
+        ("linux", "/dev/tty.usbserial-1", ""),
+    ],
+)
+def test_the_wrong_one_of_the_two_names_on_a_mac(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    system: str,
+    device: str,
+    warned: str,
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    opens(monkeypatch, Handle())
+    open_port(device)
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * bool(warned)
+    assert warned in caplog.text
