@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import click
 
 import esprom
-from esprom.cli import choosing, power, progress, rescue
+from esprom.cli import choosing, power, progress, reader, rescue
 from esprom.cli.interrupts import Interrupts
 from esprom.cli.output import Output, on_terminal
 from esprom.cli.settings import Settings
@@ -104,7 +104,7 @@ class Session:
     def running(self) -> Iterator[None]:
         """Take over signals and log for the time of one command. Ctrl-C ends it like any other reason to."""
         try:
-            with self._interrupts.handled(), self._logged():
+            with self._interrupts.handled(), self._logged(), reader.failures_logged():
                 yield
         except KeyboardInterrupt:  # where a job has failed before, there is more to say about that
             raise self._failure or Cancelled("interrupted") from None

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import serial
 
@@ -28,6 +29,7 @@ WRITE_TIMEOUT_S = 10.0  # a driver that takes nothing for so long never will
 GONE = "the device is gone; unplug the adapter and plug it in again"
 HELD = "another program holds it; close serial monitors and IDEs"
 NO_SERIAL_PORT = "this is no serial port; `esprom ports` lists what is there"
+HUNG_UP = "what listens there hung up; does another client hold the board?"
 UNREACHABLE = "that address cannot be reached from here; check it, and the network"
 ADVICE = {
     errno.ENOENT: "there is no such port; is the adapter plugged in? `esprom ports` lists what is there",
@@ -37,14 +39,17 @@ ADVICE = {
     errno.EBUSY: HELD,
     errno.EAGAIN: HELD,
     errno.ENOTTY: NO_SERIAL_PORT,
-    errno.EISDIR: NO_SERIAL_PORT,
+    errno.EISDIR: "this is a folder, no serial port; `esprom ports` lists what is there",
     errno.EINVAL: NO_SERIAL_PORT,
     errno.ECONNREFUSED: "nothing listens there; start the server first, or check address and port number",
-    errno.ECONNRESET: "the server hung up at once; it may serve one client at a time",
+    errno.ECONNRESET: HUNG_UP,
     errno.EHOSTUNREACH: UNREACHABLE,
     errno.ENETUNREACH: UNREACHABLE,
     errno.ETIMEDOUT: UNREACHABLE,
+    errno.EPIPE: HUNG_UP,
 }
+NO_RFC2217 = "what listens there does not speak RFC2217; if it hands bytes through as they are, use socket://"
+RFC2217_FAILURES = ("Remote does not", "Remote rejected", "timeout while waiting for option")
 NO_LOW_LATENCY: tuple[type[Exception], ...] = (  # not this system, or not this driver
     NotImplementedError,
     AttributeError,
@@ -59,6 +64,8 @@ log = logging.getLogger("esprom.port")
 def open_port(url: str, baud: int) -> Port:
     """Open `url`; the contract is that of `esprom.port.open_port`."""
     scheme = url.lower().partition("://")[0] if "://" in url else ""
+    if scheme in NETWORK and not _names_host_and_port(url):
+        raise PortError(f"cannot open {url}: it should be like {scheme}://HOST:PORT, PORT a number", port=url)
     again = partial(_link, url, scheme)
     link = again(baud)
     has_lines = scheme != "socket" and (bool(scheme) or _has_lines(link.handle))
@@ -87,6 +94,8 @@ def _device(url: str, baud: int) -> Link:
         write_timeout=WRITE_TIMEOUT_S,
     )
     _lower_latency(handle, url)
+    if sys.platform == "darwin" and url.startswith("/dev/tty."):
+        log.warning("%s is for calls that come in; use %s", url, url.replace("/dev/tty.", "/dev/cu.", 1))
     clock = WallClock()
     return Link(handle, SelectReader(handle) if waited_for else PolledReader(handle, clock), clock)
 
@@ -127,9 +136,19 @@ def _has_lines(handle: Any) -> bool:
         return False
 
 
+def _names_host_and_port(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname and parts.port)
+    except ValueError:  # a port number that is none
+        return False
+
+
 def _advice(exc: Exception, url: str) -> str:
+    if any(words in str(exc) for words in RFC2217_FAILURES):
+        return NO_RFC2217
     if any(isinstance(cause, socket.gaierror) for cause in _causes(exc)):
-        return "there is no computer of that name; check the address"
+        return "no computer of that name is known; check how it is spelled, or give its address"
     if any(isinstance(cause, TimeoutError) for cause in _causes(exc)):
         return UNREACHABLE
     number = next((number for cause in _causes(exc) if (number := _number(cause)) is not None), None)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Low latency is asked of a device, of nothing else, and is never a reason to fail."""
+"""What is done with a device once it is open: low latency, never a reason to fail; a warning on a Mac."""
 
 import logging
+import sys
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ class Handle:
     """An opened port that answers `set_low_latency_mode` as some systems do."""
 
     cts = False
+    baudrate = 115200
 
     def __init__(self, refusal: Exception | None = None) -> None:
         self.asked: list[bool] = []
@@ -29,6 +31,7 @@ class Bare:
     """Pyserial on Windows: there is no such method."""
 
     cts = False
+    baudrate = 115200
 
 
 def opens(monkeypatch: pytest.MonkeyPatch, handle: Any) -> None:
@@ -65,3 +68,25 @@ def test_what_does_not_offer_it_is_opened_all_the_same(
         assert open_port("/dev/ttyUSB0").name == "/dev/ttyUSB0"
     assert [record.levelno for record in caplog.records] == [logging.DEBUG]
     assert "no low latency mode" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("system", "device", "warned"),
+    [
+        ("darwin", "/dev/tty.usbserial-1", "use /dev/cu.usbserial-1"),
+        ("darwin", "/dev/cu.usbserial-1", ""),
+        ("linux", "/dev/tty.usbserial-1", ""),
+    ],
+)
+def test_the_wrong_one_of_the_two_names_on_a_mac(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    system: str,
+    device: str,
+    warned: str,
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    opens(monkeypatch, Handle())
+    open_port(device)
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * bool(warned)
+    assert warned in caplog.text
