@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from esprom.cli.chain import Chain
 from esprom.cli.output import Facts, Output
 from esprom.cli.settings import Settings, SharedOption, shared_options
 from esprom.cli.verbs import SECTIONS, VERBS
@@ -41,7 +42,7 @@ class LazyGroup(click.Group):
 
             near = difflib.get_close_matches(name, VERBS, n=1)
             ctx.fail(f"no such command: {args[0]}" + (f", did you mean {near[0]}?" if near else ""))
-        ctx.find_object(Output).command = name  # type: ignore[union-attr]
+        ctx.ensure_object(Output).name(name)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -59,7 +60,7 @@ class SubGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, and note its whole name."""
         name, found, rest = super().resolve_command(ctx, args)
-        ctx.find_object(Output).command = f"{self.name} {name}"  # type: ignore[union-attr]
+        ctx.ensure_object(Output).name(f"{self.name} {name}")
         return name, found, rest
 
 
@@ -83,6 +84,8 @@ class VerbCommand(click.Command):
         settings = Settings.merged(ctx.find_root().params, ctx.params)
         output = ctx.ensure_object(Output)
         output.quiet = settings.quiet
+        if isinstance(output, Chain):
+            output.hold(settings)
         session = Session(settings, output)
         with session.running():
             facts = self.callback(session, **own)

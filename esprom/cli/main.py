@@ -12,11 +12,12 @@ from typing import Any, NoReturn
 import click
 
 import esprom
+from esprom.cli.chain import Chain, check, split
 from esprom.cli.failures import describe
 from esprom.cli.group import LazyGroup
 from esprom.cli.output import Output
 from esprom.cli.settings import shared_options
-from esprom.errors import EspromError
+from esprom.errors import Cancelled, EspromError
 
 
 @click.command(
@@ -32,19 +33,54 @@ from esprom.errors import EspromError
 def esprom_group(**shared: Any) -> None:
     """Back up, restore and inspect the firmware of an ESP8266.
 
-    Options stand before or after the command; names take hyphens or underscores.
+    Options stand before or after the command; names take hyphens or underscores. Several commands in one
+    connection: esprom flash-id --then read-flash 0 all a.bin --then erase-flash
     """
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one command line. Raises SystemExit with the exit code, always."""
     words = list(sys.argv[1:] if argv is None else argv)
-    output = Output(json=wants_json(words))
+    parts = split(words)
+    if len(parts) > 1:
+        raise SystemExit(run_chain(parts, Chain(json=wants_json(words))))
+    raise SystemExit(run(words, Output(json=wants_json(words))))
+
+
+def run(words: Sequence[str], output: Output) -> int:
+    """Run one command; return the exit code."""
     try:
         code = esprom_group.main(words or ["--help"], prog_name="esprom", standalone_mode=False, obj=output)
     except Exception as error:
         code = report(error, output)
-    raise SystemExit(code or 0)
+    return code or 0
+
+
+def run_chain(parts: Sequence[Sequence[str]], chain: Chain) -> int:
+    """Run the commands, as long as all goes well; return the exit code."""
+    code = 0
+    try:
+        try:
+            check(parts)
+            for index, part in enumerate(parts):
+                code = run(chain.begin(part, left=len(parts) - 1 - index), chain)
+                if code:
+                    break
+        finally:
+            device = chain.close()
+        if not code and device is not None:
+            from esprom.cli.power import say_goodbye
+
+            say_goodbye(device, chain)
+    except KeyboardInterrupt:
+        code = report(Cancelled("interrupted"), chain)
+    except click.UsageError as error:
+        code = report(error, chain)
+    try:
+        chain.print_object()
+    except EspromError as error:
+        code = report(error, chain)
+    return code
 
 
 def wants_json(words: Sequence[str]) -> bool:

@@ -35,6 +35,10 @@ class Output:
         self.command: str | None = None
         self._data_on_stdout = False
 
+    def name(self, command: str) -> None:
+        """Note which command is run."""
+        self.command = command
+
     def leave_stdout_to(self, file: Path) -> None:
         """Print results to stderr from now on, if `file`, which data will go to, is where stdout goes."""
         self._data_on_stdout = esprom.is_stdout(file)
@@ -62,12 +66,16 @@ class Output:
 
     def fail(self, failure: Failure) -> None:
         """Print the one line, and the JSON object, of a command that did not."""
-        with suppress(OSError):
-            write(sys.stderr, f"esprom: {failure.message}")
+        self.complain(failure)
         if not self.json:
             return
         with suppress(EspromError):  # stdout may be what failed
             self._print_object({"command": self.command, "ok": False, "error": failure.facts()})
+
+    def complain(self, failure: Failure) -> None:
+        """Print the one line."""
+        with suppress(OSError):
+            write(sys.stderr, f"esprom: {failure.message}")
 
     def _print_object(self, found: Facts) -> None:
         self._print_result(json.dumps(found, indent=2))

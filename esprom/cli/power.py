@@ -32,6 +32,12 @@ def asker(settings: Settings, output: Output) -> "esprom.AskCallback":
     return partial(_switch, settings.power_command, output)
 
 
+def say_goodbye(device: "esprom.Device", output: Output) -> None:
+    """Say what is left to do, now that the device is closed."""
+    if device.needs_power_cycle:
+        output.note(RUN)
+
+
 def _switch(command: str, output: Output, _sentence: str) -> None:
     """Run the user's command line. What it prints goes to stderr, where no result is spoilt."""
     output.note(f"powering the board again: {command}")

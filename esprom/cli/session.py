@@ -12,6 +12,7 @@ import click
 
 import esprom
 from esprom.cli import choosing, power, progress, reader, rescue
+from esprom.cli.chain import Chain
 from esprom.cli.interrupts import Interrupts
 from esprom.cli.output import Output, on_terminal
 from esprom.cli.settings import Settings
@@ -37,11 +38,19 @@ class Session:
 
     @contextmanager
     def device(self) -> Iterator["esprom.Device"]:
-        """Connect, and leave the board as `--after` says."""
+        """Connect, and leave the board as `--after` says; between commands of a chain, stay connected."""
+        if isinstance(self.output, Chain):
+            yield self.output.device(self._connect)
+            return
+        with self._connect() as device:
+            yield device
+        power.say_goodbye(device, self.output)
+
+    def _connect(self) -> "esprom.Device":
         settings = self.settings
         port = self._port()
         self.output.note(f"connecting to {port}")
-        with esprom.connect(
+        return esprom.connect(
             port,
             baud=settings.baud,
             before=settings.before,
@@ -49,10 +58,7 @@ class Session:
             flash_size=settings.chip_size,
             wait_s=power.wait_s(settings),
             ask=power.asker(settings, self.output),
-        ) as device:
-            yield device
-        if device.needs_power_cycle:
-            self.output.note(power.RUN)
+        )
 
     @contextmanager
     def job(self) -> Iterator[Job]:

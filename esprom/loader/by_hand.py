@@ -11,10 +11,11 @@ from contextlib import suppress
 
 from esprom.errors import NoResponse, PortError, ProtocolError
 from esprom.loader.session import KEPT, Session
-from esprom.port import silence
+from esprom.port import Port, silence
 
 ASK = "Hold GPIO0 to GND and power the board again now"
 LIKELY_BAUDS = (115200, 460800, 921600, 230400, 74880, 9600)
+PAUSE_S = 0.1
 TRIES = 2  # SYNCs in a row: the first one after a reset only tells the rate
 
 log = logging.getLogger("esprom.loader")
@@ -78,10 +79,10 @@ def wait_for_loader(session: Session, hand: Hand) -> None:
     Raises:
         NoResponse: the time is over; the message says what came instead.
         ProtocolError: the time is over, and what answers is still no mask ROM.
+        PortError: the time is over, and the port has not come back since it was unplugged.
     """
     port = session.port
     hand.ask()
-    port.discard_input()
     received = b""
     stub: ProtocolError | None = None
     deadline = port.clock.now() + hand.wait_s
@@ -93,7 +94,12 @@ def wait_for_loader(session: Session, hand: Hand) -> None:
             stub = None
         except ProtocolError as exc:  # still what ran before; no power cycle yet
             stub = exc
-            port.clock.sleep(min(0.1, max(0.0, deadline - port.clock.now())))
+            _pause(port, deadline)
+        except (
+            PortError
+        ) as exc:  # the adapter was unplugged too: boards with a USB socket have no other supply
+            log.info("%s", exc)
+            _open_again(port, deadline)
     if stub is not None:
         raise stub
     raise NoResponse(
@@ -102,6 +108,21 @@ def wait_for_loader(session: Session, hand: Hand) -> None:
         waited_s=hand.wait_s,
         received=received,
     )
+
+
+def _open_again(port: Port, deadline: float) -> None:
+    """Wait for the port to come back. Raises PortError if the time is over before."""
+    while True:
+        try:
+            return port.reopen()
+        except PortError:
+            if port.clock.now() >= deadline:
+                raise
+            _pause(port, deadline)
+
+
+def _pause(port: Port, deadline: float) -> None:
+    port.clock.sleep(min(PAUSE_S, max(0.0, deadline - port.clock.now())))
 
 
 def sync(session: Session, attempts: int) -> None:

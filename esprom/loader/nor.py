@@ -38,6 +38,20 @@ AGREEMENT_ATTEMPTS = 8  # readings of a register, until two in a row are the sam
 ATTEMPTS = 4  # at enabling writing
 STATUS_ATTEMPTS = 2  # few, as registers wear and some bits cannot be written
 
+# Which pin is which: ESP8266EX datasheet, pin list.
+STUCK = {
+    0x000000: (
+        "its data line to the chip (SD_D0, GPIO7) is always low: the flash chip has no supply, or the line is"
+        " shorted to ground"
+    ),
+    0xFFFFFF: (
+        "its data line to the chip (SD_D0, GPIO7) is always high: the flash chip does not drive it, for want"
+        " of its clock (SD_CLK, GPIO6), its select (SD_CMD, GPIO11) or a good solder joint, or the line is"
+        " shorted to 3.3 V"
+    ),
+}
+NO_ID = "what came is no id: a bad solder joint of the flash chip, or its supply"
+
 
 @dataclass(frozen=True, slots=True)
 class EraseUnit:
@@ -283,6 +297,6 @@ class NorFlash:
 
 def _no_flash(jedec_id: int) -> ProtocolError:
     return ProtocolError(
-        f"no flash chip answers (id {jedec_id:06x}): its supply or a solder joint of the board is bad,"
-        " or something else uses GPIO6 to GPIO11"
+        f"no flash chip answers (id {jedec_id:06x}): {STUCK.get(jedec_id, NO_ID)};"
+        " disconnect what hangs on GPIO6 to GPIO11, which belong to the flash, and power the board again"
     )

@@ -77,6 +77,7 @@ class Session:
         self._partial = 0  # bytes of a frame that has begun to arrive
         self._syncs = 0  # sent so far
         self._spoken = False  # whether the loader has ever answered
+        self._restarted = False  # whether the chip has sent its boot log since
         self.may_shorten = True  # whether READ_REGs may be sent without their end: until something fails
 
     def command(self, command: Command, body: object) -> Response:
@@ -151,8 +152,8 @@ class Session:
             NoResponse: no answer to any of `attempts`.
         """
         began = self.port.clock.now()
-        self._exchange.abandon()
-        self._strays.clear()
+        self._strays += self._exchange.abandon()
+        self._forget_strays()
         self._partial = 0
         magics: set[int] = set()
         for _ in range(attempts):
@@ -163,8 +164,8 @@ class Session:
             self.port.write(request.frame)
             value = self._hear_sync(magics, self._deadline(request, len(request.frame) + 8 * ANSWER_SIZE))
             if value is not None:
+                self._forget_strays()
                 self._in_step = self._spoken = True
-                self._strays.clear()
                 return value
         raise self._silent("SYNC", self.port.clock.now() - began)
 
@@ -188,7 +189,7 @@ class Session:
             log.info("out of step with the loader, synchronising")
             self.synchronise()
         self._in_step = False  # until the answers have come
-        self._strays.clear()
+        self._forget_strays()
 
     def _listen(self, request: Prepared, deadline: float, answers: int) -> list[Response | Stray]:
         """Read once; return what came. Strays are remembered; surplus answers to SYNC are left out."""
@@ -224,7 +225,15 @@ class Session:
         self._strays += slip.END + frame + slip.END
         del self._strays[:-KEPT]
 
+    def _forget_strays(self) -> None:
+        """Forget what came unasked, but not that a restart was among it."""
+        if self._strays and self._spoken and not self._restarted:
+            self._restarted = silence.restarted(bytes(self._strays), self.port.baud)
+        self._strays.clear()
+
     def _meaning(self, received: bytes) -> str:
+        if self._restarted:
+            return silence.RESTARTED
         return silence.explain(received, self.port.baud, spoken=self._spoken)
 
     def _silent(self, asked: str, waited_s: float) -> NoResponse:

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What arrived instead of an answer, and what that means, in words for a beginner; pure functions.
 
-The banner is the mask ROM's: `ets Jan  8 2013,rst cause:C, boot mode:(M,S)`, sent with a divisor for 80 MHz,
-which makes 74880 baud with the usual 26 MHz crystal and 115200 with 40 MHz.
+Each explanation names one cause, the likeliest, and what to do about it.
 """
 
-import re
+from esprom.port import bootlog
+from esprom.port.bootlog import FLASH_MODE, UPLOAD_MODE, BootLog
 
-BOOT_BAUD = 74880
-BANNER = re.compile(rb"rst cause:(\d+), boot mode:\((\d+),")
-SYNC_ECHO = b"\x07\x07\x12\x20\x55\x55"  # from the middle of our own SYNC request
+BOOT_BAUD = bootlog.BOOT_BAUD
+SYNC_ECHO = b"\x07\x12\x20\x55\x55\x55"  # from the middle of our own SYNC requests
 SLIP_END = 0xC0
 FRAME = 32  # bytes; answers are 12 to 20, with an END at each side
 TEXT = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
@@ -19,12 +18,17 @@ WIRING = (
     "check that the board has power (3.3 V, at least 300 mA), that TX and RX are crossed, that CH_PD (EN) is"
     " high, and that GPIO0 is connected to ground at the moment of reset"
 )
+RESTARTED = (
+    "the chip has restarted meanwhile: its supply broke down; it takes over 300 mA at times, which the 3.3 V"
+    " pin of a USB adapter does not give; use a regulator of its own, and a capacitor at the chip"
+)
 LINE = "check the cable and the board's supply, or try a lower --baud"
-UPLOAD_MODE = 1
 BOOT_MODES = {
-    UPLOAD_MODE: "the chip is in its loader; TX of the adapter may not reach RX of the chip",
-    3: "the chip booted its flash: GPIO0 was high at reset; connect it to ground, then reset",
+    UPLOAD_MODE: "it is in its loader, but hears nothing: TX of the adapter may not reach RX of the chip",
+    FLASH_MODE: "GPIO0 was high at reset; connect it to ground, then reset or power the board again",
+    None: "connect GPIO0 to ground, then reset or power the board again",
 }
+STRAPS = "GPIO15 was high or GPIO2 low at reset; connect GPIO15 to ground, leave GPIO2 open, then reset"
 
 
 def explain(received: bytes, baud: int, *, spoken: bool = False) -> str:
@@ -33,18 +37,21 @@ def explain(received: bytes, baud: int, *, spoken: bool = False) -> str:
     A chip whose loader has `spoken` before is wired well and was in its loader: then it is something else.
     """
     if spoken:
-        return _explain_break(received)
-    banner = BANNER.search(received)
-    if banner is not None:
-        return _explain_banner(int(banner[1]), int(banner[2]))
+        return _explain_break(received, baud)
     if not received:
         return f"nothing arrived at all: {WIRING}"
     if SYNC_ECHO in received:
-        return "what was sent came back: TX and RX are joined, or the adapter echoes"
+        return (
+            "what was sent came back: TX and RX are joined somewhere (a solder bridge, a wire in the wrong"
+            " row), or this is a port of something that echoes; connect TX to the chip's RX and RX to its TX"
+        )
+    log = bootlog.find(received, baud)
+    if log is not None:
+        return _explain_boot_log(log)
     if _is_text(received):
         return (
-            f"text arrived ({_sample(received)}): a program runs on the chip, it is not in its loader;"
-            " connect GPIO0 to ground and reset it"
+            f"text arrived ({_sample(received)}): a program runs there, no loader; connect GPIO0 to ground"
+            " and reset the chip, or choose another --port if this is none of an ESP8266"
         )
     if received.count(SLIP_END) > 1 + len(received) // FRAME:  # more than chance puts there
         return (
@@ -57,14 +64,14 @@ def explain(received: bytes, baud: int, *, spoken: bool = False) -> str:
     )
 
 
-def restarted(received: bytes) -> bool:
-    """Tell whether the chip has sent its boot banner."""
-    return BANNER.search(received) is not None
+def restarted(received: bytes, baud: int = BOOT_BAUD) -> bool:
+    """Tell whether the chip has sent its boot banner, in what was received at `baud`."""
+    return bootlog.find(received, baud) is not None
 
 
-def _explain_break(received: bytes) -> str:
-    if restarted(received):
-        return "the chip has restarted meanwhile; the supply may be too weak"
+def _explain_break(received: bytes, baud: int) -> str:
+    if restarted(received, baud):
+        return RESTARTED
     if not received:
         return f"the chip stopped answering, or what was sent to it got lost; {LINE}, then reset the chip"
     if _is_text(received):
@@ -76,9 +83,8 @@ def _is_text(received: bytes) -> bool:
     return sum(byte in TEXT for byte in received) >= MOSTLY * len(received)
 
 
-def _explain_banner(cause: int, mode: int) -> str:
-    meaning = BOOT_MODES.get(mode, "GPIO15 must be low and GPIO2 high at reset")
-    return f"the boot log arrived (reset cause {cause}, boot mode {mode}): {meaning}"
+def _explain_boot_log(log: BootLog) -> str:
+    return f"{log}: {BOOT_MODES.get(log.mode, STRAPS)}"
 
 
 def _sample(received: bytes) -> str:

@@ -5,6 +5,7 @@ One rule: a board is a function of received bytes, line changes and virtual time
 no thread; whoever holds it moves `clock` on.
 """
 
+from collections.abc import Iterable
 from enum import Enum
 from mmap import mmap
 from typing import Protocol
@@ -14,6 +15,7 @@ from esp8266sim.bootrom.boot import FLASH_BOOT, UART_DOWNLOAD, BootRom
 from esp8266sim.bootrom.processor import Processor
 from esp8266sim.chips import ChipModel
 from esp8266sim.clock import MS, SECOND, Clock, Event
+from esp8266sim.faults import DEAF, DUMB, Fault, flash_bus
 from esp8266sim.flashchip import FlashChip
 from esp8266sim.line import Bridge, Burst
 from esp8266sim.profiles import Profile
@@ -27,6 +29,7 @@ from esp8266sim.trace import Trace
 
 POWER_ON, EXTERNAL = 1, 2  # reset causes
 SDIO_STRAPS = 7
+GPIO15 = 4  # its bit in the boot mode
 # The usual 10 kOhm and 100 nF at the reset pin; it bridges the instant in which a host has changed one
 # of the two lines and not yet the other.
 RESET_RISE_PS = MS
@@ -61,6 +64,7 @@ class Board:
         chip: another flash chip than the profile's, with a unique id of its own.
         wiring: how reset and GPIO0 are connected.
         miso_stuck: no flash chip answers; every bit read is that of this byte.
+        faults: what is wrong with its wires and its supply.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Board:
         chip: ChipModel | None = None,
         wiring: Wiring = Wiring.AUTO,
         miso_stuck: int | None = None,
+        faults: Iterable[Fault] = (),
     ) -> None:
         self.profile = profile
         self.wiring = wiring
@@ -82,7 +87,9 @@ class Board:
             now=lambda: self.clock.now,
             unique_id=profile.unique_id if chip is None else b"",
         )
+        self._faults = frozenset(faults)
         on_bus: Flash = self.flash if miso_stuck is None else spi.StuckBus(miso_stuck)
+        on_bus = flash_bus(self._faults, on_bus, self.clock, self.power_cycle)
         self.bridge = Bridge(self.clock, profile.bridge, self.receive)
         self._host: Host = self.bridge
         apb_hz = APB_PER_CRYSTAL * profile.crystal_hz
@@ -137,7 +144,10 @@ class Board:
 
     def receive(self, burst: Burst) -> None:
         """Put a burst on the chip's receive pin; it may lie in the future."""
-        self.soc.uart.receive(burst)
+        if Fault.ECHO in self._faults:
+            self._host.receive(burst)
+        if not self._faults & DEAF:
+            self.soc.uart.receive(burst)
 
     def set_lines(self, *, dtr: bool, rts: bool) -> None:
         """Set the bridge's modem lines; True is asserted, that is electrically low."""
@@ -167,6 +177,8 @@ class Board:
         """Start the chip, with straps as wired unless `boot_mode` says otherwise."""
         if boot_mode is None:
             boot_mode = UART_DOWNLOAD if self._gpio0_low() else FLASH_BOOT
+            if Fault.GPIO15_HIGH in self._faults:
+                boot_mode |= GPIO15
         for bank in self._banks.values():
             bank.reset()
         self.gpio.values[registers.GPIO_IN] = straps(boot_mode, sdio)
@@ -185,10 +197,13 @@ class Board:
         return self.wiring is Wiring.AUTO and self._rts and not self._dtr
 
     def _gpio0_low(self) -> bool:
+        if Fault.GPIO0_OPEN in self._faults:
+            return False
         return self.jumper or (self.wiring is Wiring.AUTO and self._dtr and not self._rts)
 
     def _send(self, burst: Burst) -> None:
-        self._host.receive(burst)
+        if not self._faults & DUMB:
+            self._host.receive(burst)
 
     def _map_peripherals(self) -> None:
         bus = self.soc.bus

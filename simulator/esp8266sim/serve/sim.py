@@ -17,12 +17,13 @@ from esp8266sim.bridges import BRIDGES
 from esp8266sim.chips import CHIPS
 from esp8266sim.clock import MS, SECOND
 from esp8266sim.demo import firmware
+from esp8266sim.faults import Fault
 from esp8266sim.profiles import PROFILES
 from esp8266sim.serve.flashfile import FlashFile
 
 T = TypeVar("T")
 
-OPTIONS = ("flash", "chip", "bridge", "latency_ms", "crystal", "wiring")
+OPTIONS = ("flash", "chip", "bridge", "latency_ms", "crystal", "wiring", "fault")
 CRYSTALS = {"26": 26_000_000, "40": 40_000_000}  # by their megahertz
 
 
@@ -46,8 +47,8 @@ class Serial:
     """A pyserial-like port with a virtual board on it.
 
     Args:
-        url: `sim://PROFILE?flash=FILE&chip=NAME&bridge=NAME&latency_ms=N&crystal=26|40&wiring=auto|jumper`,
-            or None with `board`.
+        url: `sim://PROFILE?flash=FILE&chip=NAME&bridge=NAME&latency_ms=N&crystal=26|40&wiring=auto|jumper`
+            and `&fault=NAME,NAME`, or None with `board`.
         baudrate: the host side's, in bits per second.
         timeout: of `read`, in seconds of virtual time; None waits until the board has nothing more to do.
         board: an existing board to attach to.
@@ -186,7 +187,9 @@ def open_board(url: str) -> tuple[Board, FlashFile | None]:
     if "flash" in options:
         kept = FlashFile(Path(options["flash"]), size, lambda: firmware(size, mode=mode))
     content = bytearray(firmware(size, mode=mode)) if kept is None else kept
-    board = Board(profile, content, chip=chip, wiring=wiring)
+    names = options["fault"].split(",") if "fault" in options else []
+    faults = [_named("fault", name, {fault.value: fault for fault in Fault}) for name in names]
+    board = Board(profile, content, chip=chip, wiring=wiring, faults=faults)
     board.bridge.latency_ps = latency_ps
     return board, kept
 

@@ -54,9 +54,11 @@ CLOCK_DIVIDER = 4
 
 
 class Flash(Protocol):
-    """What hangs on the bus; it is busy until `busy_until` (ps)."""
+    """What hangs on the bus."""
 
-    busy_until: int
+    @property
+    def busy_until(self) -> int:
+        """When it will be ready, in picoseconds."""
 
     def transfer(self, opcode: int, address: int | None, sent: bytes, read: int) -> bytes:
         """Do one chip-select period."""

@@ -44,6 +44,9 @@ class FakeDevice:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self.log.append(("close",))
 
     def estimate_read(self, size: int) -> esprom.Estimate:

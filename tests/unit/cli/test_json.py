@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.unit.cli.conftest import FakeDevice, Run
 
 SCHEMAS = Path(__file__).parents[3] / "specs" / "json"
-SHARED = {"common", "failure"}
+SHARED = {"common", "failure", "then"}
 IMAGE = bytes.fromhex("e9010000 00001040 00001040 04000000 01020304 0000000000000000000000 eb")
 
 

@@ -6,7 +6,7 @@ import pytest
 import esprom
 from esp8266sim.board import Board, Wiring
 from esp8266sim.profiles import PROFILES
-from esprom.errors import NoResponse, ProtocolError
+from esprom.errors import NoResponse, PortError, ProtocolError
 from esprom.loader.by_hand import ASK, LIKELY_BAUDS, Hand
 from esprom.loader.connect import ROM_WORD, ROM_WORD_VALUE, reach_rom
 from esprom.port.serial_port import SerialPort
@@ -104,6 +104,41 @@ def test_a_stub_that_runs_is_got_rid_of_by_a_power_cycle() -> None:
     rom = loader({ROM_WORD: ROM_WORD_VALUE})
     port = ScriptedPort(lambda written: rom(written) if asked else reply(Command.SYNC, 0) * 8)
     assert reach_rom(port, "default-reset", Hand(10.0, asked.append))
+
+
+class Unplugged(ScriptedPort):
+    """A port that is gone when the board is powered again, and back after some tries."""
+
+    def __init__(self, tries: int) -> None:
+        super().__init__(lambda written: self.rom(written) if self.back else b"")
+        self.rom = loader({ROM_WORD: ROM_WORD_VALUE})
+        self.back = self.gone = False
+        self.tries = tries
+
+    def unplug(self, _: str) -> None:
+        self.gone = True
+
+    def write(self, data: bytes) -> None:
+        if self.gone:
+            raise PortError("the port failed", port=self.name)
+        super().write(data)
+
+    def reopen(self) -> None:
+        self.tries -= 1
+        if self.tries > 0:
+            raise PortError("there is no such port", port=self.name)
+        self.gone, self.back = False, True
+
+
+def test_an_adapter_that_is_unplugged_with_the_board_is_waited_for() -> None:
+    port = Unplugged(tries=20)
+    assert reach_rom(port, "default-reset", Hand(60.0, port.unplug))
+
+
+def test_an_adapter_that_does_not_come_back_is_named() -> None:
+    port = Unplugged(tries=100)
+    with pytest.raises(PortError, match="no such port"):
+        reach_rom(port, "default-reset", Hand(5.0, port.unplug))
 
 
 def test_a_stub_that_stays_is_named_when_the_time_is_over() -> None:

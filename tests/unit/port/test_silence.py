@@ -2,6 +2,7 @@
 import pytest
 
 from esprom.loader.session import prepare
+from esprom.port.bootlog import BOOT_BAUD, sounds_like
 from esprom.port.silence import explain, restarted
 from esprom.protocol.packets import Command, Sync
 
@@ -11,9 +12,9 @@ CASES = [
     ("silence", b"", "nothing arrived at all"),
     ("echo", prepare(Command.SYNC, Sync()).frame, "came back"),
     ("flash boot", b"\xfe\x00" + BANNER % (2, 3) + b"load 0x40100000", "GPIO0 was high"),
-    ("download mode", BANNER % (1, 1), "in its loader"),
-    ("sdio mode", BANNER % (1, 7), "GPIO15 must be low"),
-    ("a program", b"Connecting to WiFi...\r\n", "a program runs on the chip"),
+    ("download mode", BANNER % (1, 1), "TX of the adapter may not reach RX"),
+    ("sdio mode", BANNER % (1, 7), "GPIO15 was high or GPIO2 low"),
+    ("a program", b"Connecting to WiFi...\r\n", "a program runs there"),
     ("garbage", bytes(range(0x80, 0xB0)), "mean nothing at 115200 baud"),
     ("damaged answers", b"\xc0\x01\x08\x02\xc0\xc0\x01\x99\xc0", "the loader's framing"),
 ]
@@ -43,5 +44,18 @@ def test_an_end_among_much_garbage_is_chance() -> None:
 
 
 def test_a_banner_is_a_restart() -> None:
-    assert restarted(b"\xc0\x01" + BANNER % (4, 1))
-    assert not restarted(b"rst cause")
+    assert restarted(b"\xc0\x01" + BANNER % (4, 1), 115200)
+    assert not restarted(b"rst cause", 115200)
+
+
+def test_a_boot_log_at_another_rate_is_one_too() -> None:
+    garbage = sounds_like(BANNER % (2, 3), BOOT_BAUD, 115200)
+    assert "(reset cause 2: the reset pin; boot mode 3: the flash): GPIO0 was high" in explain(
+        garbage, 115200
+    )
+    assert "its supply broke down" in explain(b"\xc0" + garbage[3:], 115200, spoken=True)
+
+
+def test_an_echo_counts_more_than_the_boot_log_behind_it() -> None:
+    request = prepare(Command.SYNC, Sync(0x20120709)).frame
+    assert "TX and RX are joined" in explain(request + BANNER % (2, 1), 115200)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`--then`: several commands in one connection. The first that fails is the last.
+
+The options of the connection belong to the first command and hold for all of them.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import takewhile
+from typing import Any
+
+import click
+
+import esprom
+from esprom.cli.failures import Failure
+from esprom.cli.output import Facts, Output
+from esprom.cli.settings import Settings
+from esprom.cli.verbs import VERBS
+
+THEN = "--then"
+LAST = ("run", "load-ram")  # the loader is gone after them
+ALONE = ("sim",)
+COMMON = ("port", "baud", "before", "after", "chip_size", "wait", "power_command")
+
+
+def split(words: Sequence[str]) -> list[list[str]]:
+    """Return the command lines that `--then` separates; what follows a `--` is left together."""
+    options = list(takewhile(lambda word: word != "--", words))
+    parts: list[list[str]] = [[]]
+    for word in options:
+        if word == THEN:
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    parts[-1] += words[len(options) :]
+    return parts
+
+
+class Chain(Output):
+    """The output of all the commands: one JSON object; and the connection that they share.
+
+    Attributes:
+        settings: of the first command, once they are known.
+    """
+
+    def __init__(self, *, json: bool = False) -> None:
+        super().__init__(json=json)
+        self._left = 0  # commands that follow the one that runs
+        self.settings: Settings | None = None
+        self._device: esprom.Device | None = None
+        self._results: list[dict[str, Any]] = []
+        self._ok = True
+
+    def begin(self, words: Sequence[str], *, left: int) -> list[str]:
+        """Return the command line of the next command, with the connection's options; `left` follow it."""
+        self._left = left
+        self.command = None
+        return [*(self.settings.words() if self.settings else ()), *words]
+
+    def name(self, command: str) -> None:
+        """Note which command is run. Raises UsageError for one that cannot stand there."""
+        super().name(command)
+        if command in ALONE:
+            raise click.UsageError(f"{command} uses no connection and cannot be combined by {THEN}")
+        if self._left and command in LAST:
+            raise click.UsageError(f"the loader is gone after {command}, so nothing can follow it by {THEN}")
+
+    def hold(self, settings: Settings) -> None:
+        """Note the settings of a command. Raises UsageError if they are not those of the connection."""
+        self.settings = self.settings or settings
+        for option in COMMON:
+            if getattr(settings, option) != getattr(self.settings, option):
+                name = option.replace("_", "-")
+                raise click.UsageError(f"--{name} holds for the whole connection: put it before {THEN}")
+
+    def device(self, connect: "Callable[[], esprom.Device]") -> "esprom.Device":
+        """Return the device of all the commands; the first that needs it connects."""
+        if self._device is None:
+            self._device = connect()
+        return self._device
+
+    def close(self) -> "esprom.Device | None":
+        """Leave the board; return the device if there was one."""
+        device, self._device = self._device, None
+        if device is not None:
+            device.close()
+        return device
+
+    def finish(self, facts: Facts) -> None:
+        """Keep the object of a command that did what was asked."""
+        self._results.append({"command": self.command, "ok": True, **facts})
+
+    def fail(self, failure: Failure) -> None:
+        """Print the one line of a command that did not, and keep its object."""
+        self._ok = False
+        self.complain(failure)
+        self._results.append({"command": self.command, "ok": False, "error": failure.facts()})
+
+    def print_object(self) -> None:
+        """Print the object of all the commands that ran."""
+        if self.json:
+            self._print_object({"command": "then", "ok": self._ok, "results": self._results})
+
+
+def check(parts: Sequence[Sequence[str]]) -> None:
+    """Raise UsageError, before anything is done, if what follows a `--then` is no command."""
+    for part in parts[1:]:
+        if not part or part[0].replace("_", "-") not in VERBS:
+            found = f", not {part[0]}" if part else ""
+            raise click.UsageError(f"a command has to follow {THEN}{found}")
