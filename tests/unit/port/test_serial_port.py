@@ -35,7 +35,7 @@ def in_loader(port: Port) -> Port:
     heard = b""
     for _ in range(20):  # the banner may come in between, as garbage
         port.write(SYNC)
-        while more := port.read(0.2):
+        while more := port.read(0.5):
             heard += more
         if heard.endswith(SYNC_ANSWER):
             return port
