@@ -61,15 +61,21 @@ def identify(rom: RomLoader) -> chip.ChipInfo:
 def _reset_and_sync(session: Session, hand: Hand) -> None:
     port = session.port
     received = b""
+    heard = False  # anything, be it the boot log at another rate: the lines do something
     for attempt in range(ATTEMPTS):
+        if attempt == len(reset.INTO_LOADER) and not heard:
+            break
         sequence = reset.INTO_LOADER[attempt % len(reset.INTO_LOADER)]
+        port.discard_input()
         reset.play(port, sequence)
+        heard = bool(port.read(0.0)) or heard
         port.discard_input()
         try:
             return by_hand.sync(session, SYNC_ATTEMPTS)
         except NoResponse as exc:
             log.info("reset %d of %d: %s", attempt + 1, ATTEMPTS, exc)
             received += exc.received
+            heard = heard or bool(exc.received)
     try:
         by_hand.without_lines(session, hand)
     except NoResponse:

@@ -99,6 +99,17 @@ def test_a_power_cycle_that_comes_late_is_seen() -> None:
     assert reach_rom(port_to(board, lines=False), "default-reset", Hand(60.0))
 
 
+def test_lines_that_lead_nowhere_are_given_up_soon() -> None:
+    board = jumper_board()
+    board.clock.advance(board.clock.now + 3 * 10**12)  # the boot log is over
+    port = port_to(board, lines=True)
+    began = port.clock.now()
+    asked_at: list[float] = []
+    with pytest.raises(NoResponse):
+        reach_rom(port, "default-reset", Hand(1.0, lambda _: asked_at.append(port.clock.now())))
+    assert asked_at[0] - began < 6.0
+
+
 def test_a_stub_that_runs_is_got_rid_of_by_a_power_cycle() -> None:
     asked: list[str] = []
     rom = loader({ROM_WORD: ROM_WORD_VALUE})
