@@ -93,7 +93,7 @@ PEERS: dict[str, tuple[Peer, int, str]] = {
         4,
         "no answer to SYNC",
     ),
-    "shell": (shell, 4, "a program runs on the chip"),
+    "shell": (shell, 4, "a program runs there, no loader"),
     "echo": (echo, 4, "what was sent came back"),
     "silence": (deaf, 4, "nothing arrived at all"),
     "hangs up": (hang_up, 3, "was the adapter unplugged, or the server stopped?"),
