@@ -20,6 +20,7 @@ THEN = "--then"
 LAST = ("run", "load-ram")  # the loader is gone after them
 ALONE = ("sim",)
 COMMON = ("port", "baud", "before", "after", "chip_size", "wait", "power_command")
+ABOUT = {"-h", "--help", "--version"}
 
 
 def split(words: Sequence[str]) -> list[list[str]]:
@@ -59,10 +60,7 @@ class Chain(Output):
     def name(self, command: str) -> None:
         """Note which command is run. Raises UsageError for one that cannot stand there."""
         super().name(command)
-        if command in ALONE:
-            raise click.UsageError(f"{command} uses no connection and cannot be combined by {THEN}")
-        if self._left and command in LAST:
-            raise click.UsageError(f"the loader is gone after {command}, so nothing can follow it by {THEN}")
+        refuse(command, last=not self._left)
 
     def hold(self, settings: Settings) -> None:
         """Note the settings of a command. Raises UsageError if they are not those of the connection."""
@@ -101,8 +99,26 @@ class Chain(Output):
             self._print_object({"command": "then", "ok": self._ok, "results": self._results})
 
 
+def refuse(command: str, *, last: bool) -> None:
+    """Raise UsageError for a command that cannot stand there."""
+    if command in ALONE:
+        raise click.UsageError(f"{command} uses no connection and cannot be combined by {THEN}")
+    if not last and command in LAST:
+        raise click.UsageError(f"the loader is gone after {command}, so nothing can follow it by {THEN}")
+
+
 def check(parts: Sequence[Sequence[str]]) -> None:
-    """Raise UsageError, before anything is done, if what follows a `--then` is no command."""
+    """Raise UsageError, before anything is done, for commands that cannot be combined so.
+
+    Their arguments are looked at when their turn comes, since an earlier one may make the files they name.
+    """
+    if ABOUT & {word for part in parts for word in part}:
+        raise click.UsageError(f"help and version are printed alone, without {THEN}")
+    if not parts[0]:
+        raise click.UsageError(f"a command has to stand before {THEN}")
+    for number, part in enumerate(parts):
+        verb = next((name for word in part if (name := word.replace("_", "-")) in VERBS), "")
+        refuse(verb, last=number == len(parts) - 1)
     for part in parts[1:]:
         if not part or part[0].replace("_", "-") not in VERBS:
             found = f", not {part[0]}" if part else ""

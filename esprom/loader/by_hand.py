@@ -99,6 +99,7 @@ def wait_for_loader(session: Session, hand: Hand) -> None:
             PortError
         ) as exc:  # the adapter was unplugged too: boards with a USB socket have no other supply
             log.info("%s", exc)
+            _pause(port, deadline)
             _open_again(port, deadline)
     if stub is not None:
         raise stub
@@ -146,6 +147,7 @@ def without_lines(session: Session, hand: Hand) -> None:
         NoResponse: nothing or something else came; the message says what that means.
         ProtocolError: what answers is no mask ROM.
     """
+    used = session.port.baud
     try:
         return refuse_stub(find_running(session))
     except (NoResponse, ProtocolError) as exc:
@@ -154,4 +156,5 @@ def without_lines(session: Session, hand: Hand) -> None:
                 exc.add_note("--wait 60 gives you the time to power the board again with GPIO0 at ground")
             raise
         log.info("no loader runs: %s", exc)
+        session.port.baud = used  # a stub may have been found at another rate; the ROM will take this one
     wait_for_loader(session, hand)

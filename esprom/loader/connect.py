@@ -76,12 +76,18 @@ def _reset_and_sync(session: Session, hand: Hand) -> None:
             log.info("reset %d of %d: %s", attempt + 1, ATTEMPTS, exc)
             received += exc.received
             heard = heard or bool(exc.received)
+        except ProtocolError as exc:  # a stub loader, and lines that do not reset it
+            log.info("reset %d of %d: %s", attempt + 1, ATTEMPTS, exc)
+            break
     try:
         by_hand.without_lines(session, hand)
-    except NoResponse:
-        if hand.asked:
+    except NoResponse as exc:
+        if hand.asked and exc.received:
             raise
-        raise _unreachable(port, received) from None
+        reason = _unreachable(port, received)
+        for note in getattr(exc, "__notes__", ()):
+            reason.add_note(note)
+        raise reason from None
 
 
 def _unreachable(port: Port, received: bytes) -> NoResponse:

@@ -28,7 +28,7 @@ MODES = {
     FLASH_MODE: "the flash",
 }
 
-TEXT = re.compile(rb"rst cause:(\d+), boot mode:\((\d+),")
+TEXT = re.compile(rb"rst cause:(\d{1,3}), boot mode:\((\d{1,3}),")
 BANNER = b"\r\n ets Jan  8 2013,rst cause:%d, boot mode:(%d,%d)\r\n\r\n"
 USUAL_SDIO = 7
 HEARD_MODES = (

@@ -38,7 +38,11 @@ def on_running_server(function: Any) -> Any:
 
 @command("serve", shared=WITHOUT_BOARD)
 @click.option(
-    "--profile", default="esp01", show_default=True, metavar="NAME", help="Which board: esp01, esp12."
+    "--profile",
+    default="esp01",
+    show_default=True,
+    metavar="NAME",
+    help="Which board: esp01, nodemcu, ...",
 )
 @click.option("--flash", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @click.option("--chip", metavar="NAME", help="Another flash chip than the board's own.")
@@ -95,7 +99,7 @@ def serve(
         raise click.UsageError("nothing to serve on: add --pty PATH, --tcp PORT or --rfc2217 PORT")
     from esp8266sim.board import Wiring
     from esp8266sim.serve.pace import Pace
-    from esp8266sim.serve.server import LOOPBACK, NoPty, OnConnect, Server, Ways
+    from esp8266sim.serve.server import NoPty, OnConnect, Server, Ways, is_local
     from esp8266sim.serve.sim import open_board
 
     options = {"flash": flash, "chip": chip, "latency_ms": latency_ms}
@@ -115,8 +119,10 @@ def serve(
     except NoPty as error:
         raise EspromError(f"--pty: {error}") from error
     except OSError as error:
-        raise PortError(f"cannot serve: {error}", port=host) from error
-    if host != LOOPBACK:
+        raise PortError(
+            f"cannot serve: {error}; choose another address, port or path, or 0 for a free port", port=host
+        ) from error
+    if not is_local(host):
         session.output.note(f"warning: whoever reaches {host} can read and erase this board")
     try:
         with server:
@@ -128,6 +134,8 @@ def serve(
             server.run()
     except KeyboardInterrupt:
         session.output.note("stopped")
+    except OSError as error:
+        raise EspromError(f"the flash file {flash} takes nothing any more: {error}") from error
     finally:
         if kept is not None:
             kept.close()

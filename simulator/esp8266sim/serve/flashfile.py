@@ -5,6 +5,7 @@ One rule: each change goes to the file by one write that lies in one sector. The
 write even for a process that is killed meanwhile, so each page in the file is the old or the new one.
 """
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable
@@ -50,10 +51,12 @@ class FlashFile(bytearray):
         first, last, _ = where.indices(len(self)) if isinstance(where, slice) else (where, where + 1, 1)
         changed = self[first:last]
         if hasattr(os, "pwrite"):
-            os.pwrite(self._number, changed, first)
+            written = os.pwrite(self._number, changed, first)
         else:  # Windows
             os.lseek(self._number, first, os.SEEK_SET)
-            os.write(self._number, changed)
+            written = os.write(self._number, changed)
+        if written != len(changed):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self) -> None:
         """Bring all of it to the disk and let go of the file; the cells stay. Twice does nothing."""

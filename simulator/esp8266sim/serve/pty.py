@@ -94,6 +94,8 @@ class PtyClient:
             return
         except OSError as exc:  # EIO: nobody has it open
             raise Gone from exc
+        if not data:  # so do macOS and the BSDs say it
+            raise Gone
         self.adopt_baud()
         self._line.write(data)
 

@@ -7,6 +7,7 @@ waits in the listen queue, or with its terminal open, until the one before has l
 """
 
 import contextlib
+import ipaddress
 import selectors
 import socket
 import time
@@ -423,6 +424,14 @@ class Server:
 
     def _set_jumper(self, on: bool) -> None:
         self._board.jumper = on
+
+
+def is_local(host: str) -> bool:
+    """Say whether an address to listen on can be reached from this computer alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _terminal(path: Path | None) -> "Pty":

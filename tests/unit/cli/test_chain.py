@@ -80,6 +80,8 @@ def test_json_is_one_object_of_all_the_others(run: Run, words: list[str]) -> Non
         ("erase-flash --then frobnicate", "a command has to follow --then, not frobnicate"),
         ("run --then read-mac", "the loader is gone after run"),
         ("sim serve --then read-mac", "sim uses no connection"),
+        ("erase-flash --then run --then flash-id", "the loader is gone after run"),
+        ("flash-id --help --then erase-flash", "help and version are printed alone"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_done(

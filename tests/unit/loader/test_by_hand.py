@@ -117,6 +117,16 @@ def test_a_stub_that_runs_is_got_rid_of_by_a_power_cycle() -> None:
     assert reach_rom(port, "default-reset", Hand(10.0, asked.append))
 
 
+def test_a_stub_behind_lines_that_lead_nowhere_is_got_rid_of_too() -> None:
+    """An FTDI cable has both lines, and nothing hangs on them."""
+    asked: list[str] = []
+    rom = loader({ROM_WORD: ROM_WORD_VALUE})
+    port = ScriptedPort(lambda written: rom(written) if asked else reply(Command.SYNC, 0) * 8)
+    port.has_modem_lines = True
+    assert reach_rom(port, "default-reset", Hand(10.0, asked.append))
+    assert asked == [ASK]
+
+
 class Unplugged(ScriptedPort):
     """A port that is gone when the board is powered again, and back after some tries."""
 

@@ -57,6 +57,10 @@ def test_the_last_of_several_counts() -> None:
     assert find(BANNER % (1, 1) + BANNER % (4, 3), 9600) == BootLog(4, 3)
 
 
+def test_a_number_that_is_none_harms_nobody() -> None:
+    assert find(b"rst cause:" + b"9" * 5000 + b", boot mode:(1,7)", 74880) == BootLog(None, 1)
+
+
 def test_at_its_own_rate_a_text_sounds_as_it_is() -> None:
     assert sounds_like(BANNER, 115200, 115200) == BANNER
 
