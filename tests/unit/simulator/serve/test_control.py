@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from esp8266sim.bootrom.activity import CpuState
+from esp8266sim.board import EXTERNAL
 from esp8266sim.serve.control import ask
 from esp8266sim.serve.server import Ways
+from esp8266sim.soc.registers import RESET_CAUSE
 from tests.served import Served, serving
 
 
@@ -49,7 +50,7 @@ def test_ask_acts_on_the_board(served: Served) -> None:
     ask(served.urls["control"], "jumper off")
     assert not served.board.jumper
     ask(served.urls["control"], "press-reset")
-    assert served.board.cpu_state is not CpuState.RESET
+    assert served.board.rtc.values[RESET_CAUSE] == EXTERNAL
     with pytest.raises(ValueError, match="there is no 'fly'"):
         ask(served.urls["control"], "fly")
 
