@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from esprom.port import Clock
 
 POLL_S = 0.02  # the longest pause for which a hint of `at_least` costs time
-CHUNK = 1 << 16  # bytes asked for at once: more than any driver holds
+CHUNK = 1 << 14  # bytes asked for at once; few enough that deadlines are kept in a flood
 DISCARD_LIMIT = 1 << 20  # bytes; a peer that never stops sending must not keep us here
 
 
