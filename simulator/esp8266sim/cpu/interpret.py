@@ -29,9 +29,10 @@ NAMES = {
 def operation(core: Core, decoded: Decoded) -> Operation:
     """Return the function that does one instruction."""
     roles = [decoded.values.get(role, 0) for role in ("r", "s", "t", "i", "j", "target")]
-    made: Operation = _factory(decoded.instruction)(
-        core, core.registers, decoded.address, decoded.next, *roles
-    )
+    ram = memoryview(core.memory.ram)
+    views = core.memory.ram, ram.cast("H"), ram.cast("I"), core.memory.ram_base, len(ram)
+    make = _factory(decoded.instruction)
+    made: Operation = make(core, core.registers, *views, decoded.address, decoded.next, *roles)
     return made
 
 
@@ -39,7 +40,7 @@ def operation(core: Core, decoded: Decoded) -> Operation:
 def _factory(instruction: Instruction) -> Callable[..., Any]:
     lines = "\n        ".join(_statements(instruction))
     source = f"""
-def make(cpu, R, pc, next, r, s, t, i, j, target):
+def make(cpu, R, D, H, W, base, size, pc, next, r, s, t, i, j, target):
     def op():
         {lines}
     return op
@@ -60,15 +61,18 @@ def _statements(instruction: Instruction) -> list[str]:
             test = f"if {_text(condition)}: " if condition else ""
             return [f"{test}{NAMES[to].text} = {_text(value)}", "return next"]
         case Load(bits=bits, address=address, signed=is_signed):
-            value = f"cpu.load{bits}({_text(f'wrap({address})')})"
+            where, place, in_ram = _place(bits, address)
+            value = f"({place} if {in_ram} else cpu.load{bits}(x))"
             if is_signed:
                 value = f"({value} ^ {1 << bits - 1}) - {1 << bits - 1} & 0xFFFFFFFF"
-            return [f"R[t] = {value}", "return next"]
+            return [where, f"R[t] = {value}", "return next"]
         case Literal():
             return ["R[t] = cpu.literal(target)", "return next"]
         case Store(bits=bits, address=address):
-            mask = (1 << bits) - 1
-            return [f"cpu.store{bits}({_text(f'wrap({address})')}, R[t] & {mask})", "return next"]
+            where, place, in_ram = _place(bits, address)
+            value = f"R[t] & {(1 << bits) - 1}"
+            test = f"if {in_ram} and not cpu.watching: {place} = {value}"
+            return [where, test, f"else: cpu.store{bits}(x, {value})", "return next"]
         case Branch(condition=condition):
             return [f"return target if {_text(condition)} else next"]
         case Jump(to=to, links=True):
@@ -83,3 +87,10 @@ def _statements(instruction: Instruction) -> list[str]:
             return [_text(call), "return next"]
         case Nothing():
             return ["return next"]
+
+
+def _place(bits: int, address: str) -> tuple[str, str, str]:
+    """Return what finds the address, the place in data RAM that it means, and whether it means one."""
+    view, shift = {8: ("D", ""), 16: ("H", " >> 1"), 32: ("W", " >> 2")}[bits]
+    aligned = f" and not x & {bits // 8 - 1}" if bits > 8 else ""
+    return f"x = {_text(f'wrap({address})')}", f"{view}[x - base{shift}]", f"0 <= x - base < size{aligned}"
