@@ -127,14 +127,29 @@ def build(source: str, *, name: str = "program.S", base: int = CODE, options: tu
 @cache
 def _build(source: str, name: str, base: int, options: tuple[str, ...]) -> Program:
     with TemporaryDirectory() as folder:
-        path = Path(folder)
-        (path / name).write_text(source)
-        script = f"SECTIONS {{ . = 0x{base:x}; .text : {{ *(.literal.first .text.first) *(.literal .literal.* .text .text.*) *(.rodata*) *(.data*) *(.bss*) }} }}"
-        (path / "link.ld").write_text(script)
-        tool = ["xtensa-lx106-elf-gcc", "-nostdlib", "-nostartfiles", "-T", "link.ld", "-o", "out.elf", "-mlongcalls"]
-        subprocess.run([*tool, *options, name], cwd=path, check=True, capture_output=True, text=True)
-        copy = ["xtensa-lx106-elf-objcopy", "-O", "binary", "out.elf", "out.bin"]
-        subprocess.run(copy, cwd=path, check=True, capture_output=True)
-        listing = subprocess.run(["xtensa-lx106-elf-nm", "out.elf"], cwd=path, check=True, capture_output=True, text=True)
-        names = {line.split()[2]: int(line.split()[0], 16) for line in listing.stdout.splitlines()}
-        return Program((path / "out.bin").read_bytes(), names)
+        elf = link(source, Path(folder), name=name, base=base, options=options)
+        copy = ["xtensa-lx106-elf-objcopy", "-O", "binary", "-j", ".text", str(elf), str(elf.with_suffix(".bin"))]
+        subprocess.run(copy, check=True, capture_output=True)
+        nm = ["xtensa-lx106-elf-nm", str(elf)]
+        listing = subprocess.run(nm, check=True, capture_output=True, text=True).stdout
+        names = {line.split()[2]: int(line.split()[0], 16) for line in listing.splitlines()}
+        return Program(elf.with_suffix(".bin").read_bytes(), names)
+
+
+def link(
+    source: str, folder: Path, *, name: str = "program.S", base: int = CODE, options: tuple[str, ...] = ()
+) -> Path:
+    """Assemble or compile `source` to an ELF file in `folder`."""
+    (folder / name).write_text(source)
+    sections = "*(.literal .literal.* .text .text.*) *(.rodata*) *(.data*) *(.bss*)"
+    (folder / "link.ld").write_text(f"ENTRY(_start) SECTIONS {{ . = 0x{base:x}; .text : {{ {sections} }} . = 0x50000000; .reset : {{ *(.reset) }} }}")
+    tool = ["xtensa-lx106-elf-gcc", "-nostdlib", "-T", "link.ld", "-o", "out.elf", "-mlongcalls"]
+    done = subprocess.run(
+        [*tool, "-mtext-section-literals", *options, name],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "out.elf"

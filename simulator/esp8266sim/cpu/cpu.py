@@ -215,13 +215,14 @@ class Cpu(Core):
         return True
 
     def _prepare(self, pc: int, n: int) -> tuple[Operation, int, bool]:
-        self.left = n
+        self.left = n - 1  # a fetch that faults costs a cycle too, so that time goes on
         decoded = self._decode(pc)
         if decoded is None:
             self.fetch(pc)  # raises if that is why
             made: tuple[Operation, int, bool] = (self.illegal, 1, True)
         else:
-            made = (operation(self, decoded), decoded.instruction.cycles, decoded.ends_block)
+            ends = decoded.ends_block or decoded.next in self.stops
+            made = (operation(self, decoded), decoded.instruction.cycles, ends)
         self._operations[pc] = made
         return made
 
