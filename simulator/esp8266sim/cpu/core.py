@@ -63,6 +63,11 @@ class Core:
         self._set_timer()
         self.attention = True
 
+    @property
+    def direct_size(self) -> int:
+        """Bytes of data RAM that code may access without asking: all, or none if its region is barred."""
+        return 0 if self.attributes[1][self._ram_base >> 29] in BARRED else self._ram_end - self._ram_base
+
     # interrupts, from outside
 
     def set_line(self, number: int, high: bool) -> None:
@@ -138,7 +143,12 @@ class Core:
         """Latch the timer's interrupt if it is due."""
         if self.cycles >= self.timer_due:
             self.pending |= sr.TIMER_INTERRUPT
-            self.timer_due += 1 << 32
+            self.timer_due += (self.cycles - self.timer_due >> 32) + 1 << 32
+
+    @property
+    def timer_limit(self) -> int:
+        """The cycle at which the timer interrupts, if it may."""
+        return self.timer_due if self.special[sr.INTENABLE] & sr.TIMER_INTERRUPT else NEVER
 
     # memory
 
@@ -277,6 +287,7 @@ class Core:
             case sr.CCOUNT:
                 return self.cycles + self._ccount_offset & MASK32
             case sr.INTERRUPT:
+                self.tick_timer()
                 return self.interrupts
         return self.special[number]
 

@@ -67,7 +67,7 @@ class Cpu(Core):
             now = self.cycles
             if now >= until:
                 return StopReason.IDLE if idle else StopReason.DEADLINE
-            limit = min(until, self.timer_due)
+            limit = min(until, self.timer_limit)
             if self.waiting:
                 self.cycles, idle = limit, True
                 continue

@@ -22,6 +22,7 @@ class Block:
     code: list[Decoded]
     exits: list[int]  # fall-through last
     successors: list["Block"] = field(default_factory=list)  # those of the exits that are in the graph
+    cut: set[int] = field(default_factory=set)  # exits into the middle of a loop
     order: int = -1  # in reverse post-order
     dominator: "Block | None" = None
     forward: int = 0  # edges from before
@@ -120,11 +121,9 @@ def _dominate(ordered: list[Block]) -> None:
             changed |= block.dominator is not common
             block.dominator = common
     for block in ordered:
-        block.successors = [
-            successor
-            for successor in block.successors
-            if successor.order > block.order or dominates(successor, block)
-        ]
+        into = [other for other in block.successors if other.order <= block.order and not dominates(other, block)]
+        block.cut = {other.address for other in into}
+        block.successors = [other for other in block.successors if other not in into]
         for successor in block.successors:
             successor.forward += successor.order > block.order
 

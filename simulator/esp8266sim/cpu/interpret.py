@@ -30,7 +30,7 @@ def operation(core: Core, decoded: Decoded) -> Operation:
     """Return the function that does one instruction."""
     roles = [decoded.values.get(role, 0) for role in ("r", "s", "t", "i", "j", "target")]
     ram = memoryview(core.memory.ram)
-    views = core.memory.ram, ram.cast("H"), ram.cast("I"), core.memory.ram_base, len(ram)
+    views = core.memory.ram, ram.cast("H"), ram.cast("I"), core.memory.ram_base, core.direct_size
     make = _factory(decoded.instruction)
     made: Operation = make(core, core.registers, *views, decoded.address, decoded.next, *roles)
     return made

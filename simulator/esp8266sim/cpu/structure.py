@@ -29,10 +29,11 @@ class Path:
     facts: dict[str, Value] = field(default_factory=dict)
     pending: int = 0
     straight: int = 0
+    cut: set[int] = field(default_factory=set)  # addresses that must not be gone to from here
 
     def copy(self) -> "Path":
         """Return the same for a path that parts here."""
-        return Path(dict(self.facts), self.pending, self.straight)
+        return Path(dict(self.facts), self.pending, self.straight, self.cut)
 
 
 @dataclass(eq=False, slots=True)
@@ -125,7 +126,7 @@ class Structure:
     def go(self, address: int, path: Path) -> bool:
         """Write what leads to an address."""
         target = self._by_address.get(address)
-        if target is None or self._depth > MAX_DEPTH:
+        if target is None or self._depth > MAX_DEPTH or address in path.cut:
             return self.leave(address, path)
         crossed: list[Follow] = []
         for frame in reversed(self._frames):

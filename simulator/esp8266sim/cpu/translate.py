@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from esp8266sim.cpu import flow
-from esp8266sim.cpu.core import SAR_INDEX, Core
+from esp8266sim.cpu.core import BARRED, SAR_INDEX, Core
 from esp8266sim.cpu.decode import Decoded
 from esp8266sim.cpu.flow import Block
 from esp8266sim.cpu.isa import Branch, Jump, Literal, Load, Set, Store, System
@@ -49,7 +49,11 @@ def translate(core: Core, entry: int, decode: Decode, slow: Callable[[int], int]
 
     def translatable(address: int) -> Decoded | None:
         found = decode(address)
-        return None if found is None or isinstance(found.instruction.effect, System) else found
+        if found is None or isinstance(found.instruction.effect, System):
+            return None
+        if isinstance(found.instruction.effect, Literal) and _word(core, found.values["target"]) is None:
+            return None
+        return found
 
     if translatable(entry) is None:
         return None
@@ -75,7 +79,7 @@ class _Writer(Structure):
     def __init__(self, core: Core, blocks: list[Block]) -> None:
         super().__init__(blocks)
         self._core = core
-        self._ram_base, self._ram_size = core.memory.ram_base, len(core.memory.ram)
+        self._ram_base, self._ram_size = core.memory.ram_base, core.direct_size
         self._literals: set[int] = set()
         self._faults = False
         reads, writes = set(), set()
@@ -112,34 +116,30 @@ class _Writer(Structure):
 
     def code(self, block: Block, path: Path) -> bool:
         """Write the instructions of a block."""
+        path.cut = block.cut
         for decoded in block.code:
             cycles = decoded.instruction.cycles
             if path.straight + cycles > MAX_STRAIGHT:
                 return self.leave(decoded.address, path)
             path.straight += cycles
-            if self._instruction(decoded, path):
-                path.pending += cycles
-                continue
             if not decoded.ends_block:
-                return self.leave(decoded.address, path)
+                self._instruction(decoded, path)
             path.pending += cycles
-            return self._end(decoded, path)
+            if decoded.ends_block:
+                return self._end(decoded, path)
         return self.go(block.exits[-1], path)
 
-    def _instruction(self, decoded: Decoded, path: Path) -> bool:
-        """Write an instruction; False if it ends the block, or translated code."""
+    def _instruction(self, decoded: Decoded, path: Path) -> None:
+        """Write an instruction that goes on behind itself."""
         match decoded.instruction.effect:
             case Set(to=to, value=value, condition=condition):
                 self._set(decoded, path, to, value, condition)
             case Load(bits=bits, address=address, signed=signed):
-                return self._load(decoded, path, bits, address, signed=signed)
+                self._load(decoded, path, bits, address, signed=signed)
             case Literal():
-                return self._literal(decoded, path)
+                self._literal(decoded, path)
             case Store(bits=bits, address=address):
-                return self._store(decoded, path, bits, address)
-            case Branch() | Jump() | System():
-                return False
-        return True
+                self._store(decoded, path, bits, address)
 
     def _end(self, decoded: Decoded, path: Path) -> bool:
         names = _names(decoded, path)
@@ -171,23 +171,17 @@ class _Writer(Structure):
     def _know(self, path: Path, name: str, low: int, high: int, zeros: int) -> None:
         path.facts[name] = constant(low) if low == high else Value(name, low, high, zeros)
 
-    def _literal(self, decoded: Decoded, path: Path) -> bool:
+    def _literal(self, decoded: Decoded, path: Path) -> None:
         """Write L32R: the word is part of the code that is translated."""
         address = decoded.values["target"]
-        in_ram = 0 <= address - self._ram_base < self._ram_size
-        if in_ram or self._core.special[LITBASE] & 1:
-            return False
-        try:
-            word = self._core.memory.fetch32(address)
-        except CpuException:
-            return False
+        word = _word(self._core, address)
+        assert word is not None
         self._literals.add(address)
         name = f"a{decoded.values['t']}"
         self.line(f"{name} = {word}")
         path.facts[name] = constant(word)
-        return True
 
-    def _load(self, decoded: Decoded, path: Path, bits: int, address: str, *, signed: bool) -> bool:
+    def _load(self, decoded: Decoded, path: Path, bits: int, address: str, *, signed: bool) -> None:
         name = f"a{decoded.values['t']}"
         limit = (1 << bits) - 1
         sign = 1 << bits - 1
@@ -206,9 +200,8 @@ class _Writer(Structure):
             path.facts.pop(name, None)
         else:
             self._know(path, name, 0, limit, 0)
-        return True
 
-    def _store(self, decoded: Decoded, path: Path, bits: int, address: str) -> bool:
+    def _store(self, decoded: Decoded, path: Path, bits: int, address: str) -> None:
         names = {**_names(decoded, path), "mask": constant((1 << bits) - 1)}
         value = render("t & mask", names).text
         self._access(
@@ -219,7 +212,6 @@ class _Writer(Structure):
             lambda place: self.line(f"{place} = {value}"),
             lambda where: self.line(f"cpu.store{bits}({where}, {value})"),
         )
-        return True
 
     def _access(
         self,
@@ -266,7 +258,7 @@ class _Writer(Structure):
         aligned = index.zeros >= width.bit_length() - 1
         shift = {1: "", 2: " >> 1", 4: " >> 2"}[width]
         view = {1: "D", 2: "H", 4: "W"}[width]
-        if index.high < 0 or index.low >= self._ram_size:
+        if not self._ram_size or index.high < 0 or index.low >= self._ram_size:
             return "always", ""
         if aligned and not below and not above:
             return "never", f"{view}[{index.text}{shift}]"
@@ -286,6 +278,17 @@ class _Writer(Structure):
         self.line(f"cpu.pc = {decoded.address}; cpu.left = {_left(pending)}")
         slow(where)
         self.line(f"if cpu.attention: {self._saving}return {decoded.next}, {_left(pending)}")
+
+
+def _word(core: Core, address: int) -> int | None:
+    """Return the literal at an address, None if only the interpreter can load it."""
+    in_ram = 0 <= address - core.memory.ram_base < len(core.memory.ram)
+    if in_ram or core.special[LITBASE] & 1 or core.attributes[1][address >> 29] in BARRED:
+        return None
+    try:
+        return core.memory.fetch32(address)
+    except CpuException:
+        return None
 
 
 def _left(pending: int) -> str:
