@@ -15,6 +15,7 @@ from pathlib import Path
 from shutil import which
 
 import esprom
+from tests.benchmarks import cpu
 
 MIB = 1 << 20
 COMMANDS_A_PIECE = 17  # a WRITE_REG and sixteen READ_REGs for 64 bytes
@@ -80,6 +81,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "reading": reading,
     "start-up": start_up,
     "backup": backup,
+    "cpu": cpu.loops,
 }
 
 

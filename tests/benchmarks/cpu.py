@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How fast the virtual CPU is, on the loops that stub loaders spend their time in.
+
+Translated code against the interpreter over the same table, in turn, in one run; in CPU time, so that
+what else the machine does matters less.
+"""
+
+import shutil
+import statistics
+import time
+from collections.abc import Callable as Function
+from collections.abc import Iterator
+
+from tests.lx106 import RAM
+from tests.lx106_c import Callable
+
+Row = tuple[str, str, str]
+
+SIZE = 16384
+FROM, TO = RAM, RAM + 0x8000
+ROUNDS = 5
+TRANSLATED, INTERPRETED = 3_000_000, 600_000  # instructions a measurement, about
+
+
+def _md5(c: Callable) -> None:
+    for offset in range(0, SIZE, 64):
+        c.call("md5_block", TO, FROM + offset)
+
+
+LOOPS: dict[str, Function[[Callable], object]] = {
+    "copy of bytes": lambda c: c.call("copy_bytes", TO, FROM, SIZE),
+    "copy of words": lambda c: c.call("copy_words", TO, FROM, SIZE),
+    "xor checksum": lambda c: c.call("checksum", FROM, SIZE),
+    "SLIP encoding": lambda c: c.call("slip_encode", TO, FROM, SIZE),
+    "SLIP decoding": lambda c: c.call("slip_decode", TO, FROM, SIZE),
+    "bitwise CRC-32": lambda c: c.call("crc32", FROM, SIZE // 4),
+    "MD5, calls included": _md5,
+}
+
+
+def _rate(c: Callable, loop: Function[[Callable], object], enough: int) -> float:
+    cpu = c.machine.cpu
+    first, began = cpu.cycles, time.process_time()  # a cycle is an instruction, as the table has it
+    while cpu.cycles - first < enough:
+        loop(c)
+    return (cpu.cycles - first) / (time.process_time() - began) / 1e6
+
+
+def loops() -> Iterator[Row]:
+    """Instructions a second of translated code, and how that compares."""
+    if shutil.which("xtensa-lx106-elf-gcc") is None:
+        yield "virtual CPU", "not measured", "xtensa-lx106-elf-gcc is not installed here"
+        return
+    machines = {True: Callable(hot=40), False: Callable(translating=False)}
+    for c in machines.values():
+        c.put(FROM, bytes((i * 7 + 3) * (i >> 3) & 0xFF for i in range(SIZE)))
+    for name, loop in LOOPS.items():
+        rates: dict[bool, list[float]] = {True: [], False: []}
+        for c in machines.values():
+            loop(c)
+        for _ in range(ROUNDS):
+            for translating, enough in ((True, TRANSLATED), (False, INTERPRETED)):
+                rates[translating].append(_rate(machines[translating], loop, enough))
+        fast, slow = (statistics.median(rates[translating]) for translating in (True, False))
+        yield f"virtual CPU: {name}", f"{fast:.1f} M instr/s", f"{fast / slow:.1f} times the interpreter's {slow:.1f}"
