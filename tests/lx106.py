@@ -21,7 +21,7 @@ IO = 0x60000000
 
 
 class PlainMemory:
-    """Data RAM, code memory for 32-bit accesses only, and words of `io` whose loads count as effects if asked."""
+    """Data RAM, code memory for 32-bit accesses only, and words of `io`, some of them `noisy`."""
 
     def __init__(self) -> None:
         self.ram_base, self.ram = RAM, bytearray(RAM_SIZE)
@@ -118,7 +118,9 @@ def need(*tools: str) -> None:
         pytest.skip(f"not installed: {', '.join(missing)}")
 
 
-def build(source: str, *, name: str = "program.S", base: int = CODE, options: tuple[str, ...] = ()) -> Program:
+def build(
+    source: str, *, name: str = "program.S", base: int = CODE, options: tuple[str, ...] = ()
+) -> Program:
     """Assemble or compile `source` for `base`. Skips without the compiler."""
     need("xtensa-lx106-elf-gcc", "xtensa-lx106-elf-objcopy", "xtensa-lx106-elf-nm")
     return _build(source, name, base, options)
@@ -128,7 +130,15 @@ def build(source: str, *, name: str = "program.S", base: int = CODE, options: tu
 def _build(source: str, name: str, base: int, options: tuple[str, ...]) -> Program:
     with TemporaryDirectory() as folder:
         elf = link(source, Path(folder), name=name, base=base, options=options)
-        copy = ["xtensa-lx106-elf-objcopy", "-O", "binary", "-j", ".text", str(elf), str(elf.with_suffix(".bin"))]
+        copy = [
+            "xtensa-lx106-elf-objcopy",
+            "-O",
+            "binary",
+            "-j",
+            ".text",
+            str(elf),
+            str(elf.with_suffix(".bin")),
+        ]
         subprocess.run(copy, check=True, capture_output=True)
         nm = ["xtensa-lx106-elf-nm", str(elf)]
         listing = subprocess.run(nm, check=True, capture_output=True, text=True).stdout
@@ -142,7 +152,10 @@ def link(
     """Assemble or compile `source` to an ELF file in `folder`."""
     (folder / name).write_text(source)
     sections = "*(.literal .literal.* .text .text.*) *(.rodata*) *(.data*) *(.bss*)"
-    (folder / "link.ld").write_text(f"ENTRY(_start) SECTIONS {{ . = 0x{base:x}; .text : {{ {sections} }} . = 0x50000000; .reset : {{ *(.reset) }} }}")
+    (folder / "link.ld").write_text(
+        f"ENTRY(_start) SECTIONS {{ . = 0x{base:x}; .text : {{ {sections} }} "
+        ". = 0x50000000; .reset : { *(.reset) } }"
+    )
     tool = ["xtensa-lx106-elf-gcc", "-nostdlib", "-T", "link.ld", "-o", "out.elf", "-mlongcalls"]
     done = subprocess.run(
         [*tool, "-mtext-section-literals", *options, name],

@@ -101,13 +101,18 @@ def _rounds() -> str:
 
     shifts = [(7, 12, 17, 22), (5, 9, 14, 20), (4, 11, 16, 23), (6, 10, 15, 21)]
     steps = [(1, 0), (5, 1), (3, 5), (7, 0)]
-    lines = ["void md5_block(u32 *state, const u32 *x) {", "u32 a = state[0], b = state[1], c = state[2], d = state[3];"]
+    lines = [
+        "void md5_block(u32 *state, const u32 *x) {",
+        "u32 a = state[0], b = state[1], c = state[2], d = state[3];",
+    ]
     for i in range(64):
         turn, names = i // 16, "abcd"
         order = [names[(k - i) % 4] for k in range(4)]
         k = (steps[turn][0] * i + steps[turn][1]) % 16
         constant = int(abs(math.sin(i + 1)) * 2**32)
-        lines.append(f"STEP({'FGHI'[turn]}, {', '.join(order)}, x[{k}], 0x{constant:x}u, {shifts[turn][i % 4]})")
+        lines.append(
+            f"STEP({'FGHI'[turn]}, {', '.join(order)}, x[{k}], 0x{constant:x}u, {shifts[turn][i % 4]})"
+        )
     return "\n".join([*lines, "state[0] += a; state[1] += b; state[2] += c; state[3] += d; }"])
 
 
@@ -124,7 +129,9 @@ class Callable:
 
     def __init__(self, *, translating: bool = True, hot: int = 0) -> None:
         self.program = program()
-        self.machine = Machine(self.program, translating=translating, hot=hot, stops=(self.program.names["stop"],))
+        self.machine = Machine(
+            self.program, translating=translating, hot=hot, stops=(self.program.names["stop"],)
+        )
 
     def call(self, name: str, *arguments: int) -> int:
         """Call a function with the arguments in a2 and up; return a2."""

@@ -113,7 +113,11 @@ def test_two_registers(name: str, translating: bool, value: int) -> None:
 @given(value=WORDS, i8=st.integers(0, 255), n=st.integers(0, 15))
 def test_additions_of_immediates(translating: bool, value: int, i8: int, n: int) -> None:
     byte = i8 - 256 if i8 > 127 else i8
-    code = [encode("addi", t=5, s=7, i8=i8), encode("addmi", t=6, s=7, i8=i8), encode("addi.n", r=8, s=7, t=n)]
+    code = [
+        encode("addi", t=5, s=7, i8=i8),
+        encode("addmi", t=6, s=7, i8=i8),
+        encode("addi.n", r=8, s=7, t=n),
+    ]
     made = machine(*code, translating=translating)
     made.a[7] = value
     made.cpu.run(10)
@@ -155,7 +159,9 @@ def test_shifts_by_immediates(translating: bool, value: int, amount: int) -> Non
 @BOTH
 @given(value=WORDS, shift=st.integers(0, 31), width=st.integers(1, 16))
 def test_extui(translating: bool, value: int, shift: int, width: int) -> None:
-    made = machine(encode("extui", r=5, t=7, s=shift & 15, k=shift >> 4, w=width - 1), translating=translating)
+    made = machine(
+        encode("extui", r=5, t=7, s=shift & 15, k=shift >> 4, w=width - 1), translating=translating
+    )
     made.a[7] = value
     made.cpu.run(10)
     assert made.a[5] == value // 2**shift % 2**width
@@ -280,7 +286,9 @@ def test_branches_on_zero(name: str, translating: bool, s: int) -> None:
 def test_branches_on_constants(name: str, translating: bool, s: int, r: int, near: int | None) -> None:
     if near is not None:
         s = (B4U if name.endswith("ui") else B4)[r] + near & M
-    assert branches(encode(name, s=6, r=r, i8=12), s, 0, translating=translating) == AGAINST_CONSTANT[name](s, r)
+    assert branches(encode(name, s=6, r=r, i8=12), s, 0, translating=translating) == AGAINST_CONSTANT[name](
+        s, r
+    )
 
 
 @BOTH
@@ -297,7 +305,11 @@ OFFSETS = st.integers(0, 255)
 @BOTH
 @given(base=st.integers(0, 255), i8=OFFSETS, value=WORDS)
 def test_loads_and_stores(translating: bool, base: int, i8: int, value: int) -> None:
-    code = [encode("s32i", t=5, s=2, i8=i8), encode("l8ui", t=6, s=2, i8=i8), encode("l16ui", t=7, s=2, i8=i8)]
+    code = [
+        encode("s32i", t=5, s=2, i8=i8),
+        encode("l8ui", t=6, s=2, i8=i8),
+        encode("l16ui", t=7, s=2, i8=i8),
+    ]
     code += [encode("l16si", t=8, s=2, i8=i8), encode("l32i", t=9, s=2, i8=i8)]
     code += [encode("s8i", t=5, s=3, i8=i8), encode("s16i", t=5, s=4, i8=i8)]
     made = machine(*code, translating=translating)
@@ -315,14 +327,22 @@ def test_loads_and_stores(translating: bool, base: int, i8: int, value: int) -> 
 
 
 @BOTH
-@given(name=st.sampled_from(["l16ui", "l16si", "l32i", "l32i.n", "s16i", "s32i", "s32i.n"]), off=st.integers(1, 3))
+@given(
+    name=st.sampled_from(["l16ui", "l16si", "l32i", "l32i.n", "s16i", "s32i", "s32i.n"]),
+    off=st.integers(1, 3),
+)
 def test_unaligned_access_is_cause_9(translating: bool, name: str, off: int) -> None:
     off = 1 if "16" in name else off
     made = machine(encode("movi", t=6, i8=7), encode(name, t=5, s=2), encode("nop"), translating=translating)
     made.a[2] = RAM + 0x100 + off
     before = [*made.a[:6], 7, *made.a[7:]]
-    faults: list[tuple[int, int, int]] = []
-    made.cpu.on_exception = lambda *fault: (faults.append(fault), made.cpu.stop())[0]
+    faults: list[tuple[int, ...]] = []
+
+    def note(*fault: int) -> None:
+        faults.append(fault)
+        made.cpu.stop()
+
+    made.cpu.on_exception = note
     made.cpu.run(10)
     assert faults == [(9, CODE + 3, RAM + 0x100 + off)]
     assert made.a == before

@@ -17,7 +17,7 @@ from esp8266sim.cpu.memory import Memory
 from esp8266sim.cpu.translate import Region, Translation, translate
 from esp8266sim.soc.bus import CpuException
 
-HOT = 40  # visits before translation; it costs as much as some thousand interpreted instructions
+HOT = 100  # visits before translation, which takes some 50 us an instruction, 200 times an interpretation
 PAGE = 8  # code is looked up for invalidation by pages of 256 bytes
 LONGEST_SLICE = 1 << 29  # cycles; keeps the countdown a small integer
 FIRST_LOOK, LAST_LOOK = 1024, 1 << 17  # cycles without a stop before it is asked whether the code spins
@@ -45,7 +45,9 @@ class Cpu(Core):
         self._operations: dict[int, tuple[Operation, int, bool]] = {}
         self._decoded: dict[int, Decoded | None] = {}
         self._visits: dict[int, int] = {}
-        self._code: dict[int, set[Region]] = {}  # by page: what was translated from it; decoded pages are in too
+        self._code: dict[
+            int, set[Region]
+        ] = {}  # by page: what was translated from it; decoded pages are in too
         self._asked = False
         self._look = FIRST_LOOK
         super().__init__(memory)
@@ -107,7 +109,7 @@ class Cpu(Core):
         near = range(address - 2, end)
         for place in near if size < 1024 else [a for a in self._decoded if a in near]:
             for memo in (self._operations, self._decoded, self._blocks):
-                memo.pop(place, None)  # type: ignore[attr-defined]
+                memo.pop(place, None)
 
     def forget_code(self) -> None:
         """Forget everything that was made of code."""

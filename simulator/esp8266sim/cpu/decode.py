@@ -30,9 +30,7 @@ class Decoded:
 
 @cache
 def _candidates(selected: int) -> tuple[Instruction, ...]:
-    return tuple(
-        row for row in TABLE if (row.pattern.match ^ selected) & row.pattern.mask & SELECTING == 0
-    )
+    return tuple(row for row in TABLE if (row.pattern.match ^ selected) & row.pattern.mask & SELECTING == 0)
 
 
 def size_of(first_byte: int) -> int:
@@ -41,7 +39,7 @@ def size_of(first_byte: int) -> int:
 
 
 def decode(word: int, address: int) -> Decoded | None:
-    """Return what the 24-bit little-endian word is (16-bit instructions use its low half), None if illegal."""
+    """Return what the 24-bit word is, None if illegal. 16-bit instructions use its low half."""
     for row in _candidates(word & (0xF if size_of(word) == 2 else SELECTING)):
         pattern = row.pattern
         if word & pattern.mask == pattern.match:

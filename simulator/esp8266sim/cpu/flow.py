@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from esp8266sim.cpu.decode import Decoded
 from esp8266sim.cpu.isa import Branch, Jump
 
-MAX_INSTRUCTIONS = 300
+MAX_INSTRUCTIONS = 400
 
 
 @dataclass(eq=False, slots=True)
@@ -121,7 +121,9 @@ def _dominate(ordered: list[Block]) -> None:
             changed |= block.dominator is not common
             block.dominator = common
     for block in ordered:
-        into = [other for other in block.successors if other.order <= block.order and not dominates(other, block)]
+        into = [
+            other for other in block.successors if other.order <= block.order and not dominates(other, block)
+        ]
         block.cut = {other.address for other in into}
         block.successors = [other for other in block.successors if other not in into]
         for successor in block.successors:

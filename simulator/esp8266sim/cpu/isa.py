@@ -142,11 +142,21 @@ TABLE: tuple[Instruction, ...] = (
     I("movltz", "1010 0011 r s t 0000", "r s t", Set("r", "s", "t >= 0x80000000")),
     I("movgez", "1011 0011 r s t 0000", "r s t", Set("r", "s", "t < 0x80000000")),
     I("extui", "w 010k r s t 0000", "r t shift width", Set("r", "t >> i & (1 << j) - 1")),
-    I("nsa", "0100 0000 1110 s t 0000", "t s", Set("t", "31 - (s ^ 0xFFFFFFFF if s >= 0x80000000 else s).bit_length()")),
+    I(
+        "nsa",
+        "0100 0000 1110 s t 0000",
+        "t s",
+        Set("t", "31 - (s ^ 0xFFFFFFFF if s >= 0x80000000 else s).bit_length()"),
+    ),
     I("nsau", "0100 0000 1111 s t 0000", "t s", Set("t", "32 - s.bit_length()")),
     # multiplication
     I("mul16u", "1100 0001 r s t 0000", "r s t", Set("r", "(s & 0xFFFF) * (t & 0xFFFF)")),
-    I("mul16s", "1101 0001 r s t 0000", "r s t", Set("r", "wrap(((s & 0xFFFF ^ 0x8000) - 0x8000) * ((t & 0xFFFF ^ 0x8000) - 0x8000))")),
+    I(
+        "mul16s",
+        "1101 0001 r s t 0000",
+        "r s t",
+        Set("r", "wrap(((s & 0xFFFF ^ 0x8000) - 0x8000) * ((t & 0xFFFF ^ 0x8000) - 0x8000))"),
+    ),
     I("mull", "1000 0010 r s t 0000", "r s t", Set("r", "wrap(s * t)")),
     # shifts
     I("slli", "000k 0001 r s t 0000", "r s shift_left", Set("r", "wrap(s << i)")),
@@ -209,9 +219,18 @@ TABLE: tuple[Instruction, ...] = (
     I("ret", "0000 0000 0000 s 1000 0000", "", Jump("a0")),
     I("ret.n", "1111 s 0000 1101", "", Jump("a0")),
     # barriers and other nothings
-    *(I(name, f"0000 0000 0010 0000 {code} 0000", "", Nothing())
-      for name, code in (("isync", "0000"), ("rsync", "0001"), ("esync", "0010"), ("dsync", "0011"),
-                         ("memw", "1100"), ("extw", "1101"), ("nop", "1111"))),
+    *(
+        I(name, f"0000 0000 0010 0000 {code} 0000", "", Nothing())
+        for name, code in (
+            ("isync", "0000"),
+            ("rsync", "0001"),
+            ("esync", "0010"),
+            ("dsync", "0011"),
+            ("memw", "1100"),
+            ("extw", "1101"),
+            ("nop", "1111"),
+        )
+    ),
     I("nop.n", "1111 0000 0011 1101", "", Nothing()),
     # the system
     I("ill", "0000 0000 0000 0000 0000 0000", "", System("cpu.illegal()", jumps=True)),

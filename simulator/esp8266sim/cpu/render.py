@@ -11,6 +11,7 @@ from functools import cache
 
 MASK32 = 0xFFFFFFFF
 SIGN = 0x80000000
+NEAR = 1 << 16
 WIDE = 1 << 70  # further than any expression of the table reaches
 
 
@@ -81,6 +82,8 @@ def _wrap(value: Value) -> Value:
         return value
     if value.low == value.high:
         return constant(value.low & MASK32)
+    if value.low >= -NEAR and value.high <= MASK32 + NEAR:  # seldom outside: then % makes no new number
+        return Value(f"({value.text} % 0x100000000)", 0, MASK32, value.zeros)
     return Value(f"({value.text} & 0xFFFFFFFF)", 0, MASK32, value.zeros)
 
 
@@ -93,7 +96,7 @@ def _signed(value: Value) -> Value:
 
 
 def _compare(op: ast.cmpop, left: ast.expr, right: ast.expr, names: dict[str, Value]) -> Value:
-    sign = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.GtE: ">="}[type(op)]  # type: ignore[index]
+    sign = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.GtE: ">="}[type(op)]
     match left, right:
         case ast.Call(func=ast.Name(id="signed"), args=[inner]), _ if _render(inner, names).high >= SIGN:
             return _compare_signed(sign, _render(inner, names), right, names)
@@ -143,7 +146,7 @@ def _binary(op: ast.operator, one: Value, other: Value) -> Value:
         ast.BitAnd: "&",
         ast.BitOr: "|",
         ast.BitXor: "^",
-    }[type(op)]  # type: ignore[index]
+    }[type(op)]
     return Value(f"({one.text} {sign} {other.text})", low, high, _zeros(op, one, other))
 
 
@@ -170,10 +173,10 @@ def _range(op: ast.operator, one: Value, other: Value) -> tuple[int, int]:
         case ast.Mult():
             products = [a * b for a in (one.low, one.high) for b in (other.low, other.high)]
             return min(products), max(products)
-        case ast.LShift() if 0 <= other.low and other.high <= 64:
+        case ast.LShift() if other.low >= 0 and other.high <= 64:
             ends = [a << b for a in (one.low, one.high) for b in (other.low, other.high)]
             return min(ends), max(ends)
-        case ast.RShift() if 0 <= other.low and other.high <= 64:
+        case ast.RShift() if other.low >= 0 and other.high <= 64:
             ends = [a >> b for a in (one.low, one.high) for b in (other.low, other.high)]
             return min(ends), max(ends)
         case ast.BitAnd() if known:

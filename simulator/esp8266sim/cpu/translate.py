@@ -2,8 +2,8 @@
 """Writes a Python function that does what a region of code does, loops and all.
 
 Address registers are local variables. `n` counts the cycles that are left: it is looked at where a loop
-goes round and where the function is left, and code that goes straight on for longer than `MAX_STRAIGHT`
-cycles is left on the way; so no deadline is missed by more than that. Data RAM is accessed directly, and
+goes round, where the function is left, and in code that goes straight on for longer than `MAX_STRAIGHT`
+cycles; so no deadline is missed by more than that. Data RAM is accessed directly, and
 everything else through the CPU, which knows `pc` and `left` exactly by then. The function returns the
 next address and what is left of `n`.
 """
@@ -17,7 +17,7 @@ from esp8266sim.cpu.core import BARRED, SAR_INDEX, Core
 from esp8266sim.cpu.decode import Decoded
 from esp8266sim.cpu.flow import Block
 from esp8266sim.cpu.isa import Branch, Jump, Literal, Load, Set, Store, System
-from esp8266sim.cpu.render import MASK32, Value, constant, render, unknown
+from esp8266sim.cpu.render import Value, constant, render, unknown
 from esp8266sim.cpu.special import LITBASE
 from esp8266sim.cpu.structure import Path, Structure
 from esp8266sim.cpu.touched import touched
@@ -73,6 +73,16 @@ def translate(core: Core, entry: int, decode: Decode, slow: Callable[[int], int]
     return Region(entry, writer.spans(), names["region"], source)
 
 
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """A load or store: its bytes, its address, and the statements for data RAM and for anything else."""
+
+    width: int
+    address: str
+    direct: Callable[[str], str]  # of the place
+    asking: Callable[[str], str]  # of the address
+
+
 class _Writer(Structure):
     """Writes one region's source."""
 
@@ -120,7 +130,7 @@ class _Writer(Structure):
         for decoded in block.code:
             cycles = decoded.instruction.cycles
             if path.straight + cycles > MAX_STRAIGHT:
-                return self.leave(decoded.address, path)
+                self._look_at_deadline(decoded.address, path)
             path.straight += cycles
             if not decoded.ends_block:
                 self._instruction(decoded, path)
@@ -128,6 +138,11 @@ class _Writer(Structure):
             if decoded.ends_block:
                 return self._end(decoded, path)
         return self.go(block.exits[-1], path)
+
+    def _look_at_deadline(self, address: int, path: Path) -> None:
+        self.flush(path)
+        self.line(f"if n <= 0: {self._saving}return {address}, n")
+        path.straight = 0
 
     def _instruction(self, decoded: Decoded, path: Path) -> None:
         """Write an instruction that goes on behind itself."""
@@ -189,13 +204,13 @@ class _Writer(Structure):
         def extended(value: str) -> str:
             return f"({value} ^ {sign}) - {sign} & 0xFFFFFFFF" if signed else value
 
-        def write(place: str) -> None:
-            self.line(f"{name} = {extended(place)}")
-
-        def slow(where: str) -> None:
-            self.line(f"{name} = {extended(f'cpu.load{bits}({where})')}")
-
-        self._access(decoded, path, bits, address, write, slow)
+        access = _Access(
+            bits // 8,
+            address,
+            lambda place: f"{name} = {extended(place)}",
+            lambda where: f"{name} = {extended(f'cpu.load{bits}({where})')}",
+        )
+        self._access(decoded, path, access)
         if signed:
             path.facts.pop(name, None)
         else:
@@ -204,53 +219,44 @@ class _Writer(Structure):
     def _store(self, decoded: Decoded, path: Path, bits: int, address: str) -> None:
         names = {**_names(decoded, path), "mask": constant((1 << bits) - 1)}
         value = render("t & mask", names).text
-        self._access(
-            decoded,
-            path,
-            bits,
+        access = _Access(
+            bits // 8,
             address,
-            lambda place: self.line(f"{place} = {value}"),
-            lambda where: self.line(f"cpu.store{bits}({where}, {value})"),
+            lambda place: f"{place} = {value}",
+            lambda where: f"cpu.store{bits}({where}, {value})",
         )
+        self._access(decoded, path, access)
 
-    def _access(
-        self,
-        decoded: Decoded,
-        path: Path,
-        bits: int,
-        address: str,
-        write: Callable[[str], None],
-        slow: Callable[[str], None],
-    ) -> None:
-        """Write an access: to data RAM, or by `slow`, or to whichever it turns out to be."""
+    def _access(self, decoded: Decoded, path: Path, access: _Access) -> None:
+        """Write an access: to data RAM, or through the CPU, or to whichever it turns out to be."""
         names = _names(decoded, path)
-        width = bits // 8
-        index = render(address, {**names, "i": constant(decoded.values["i"] - self._ram_base)})
-        bad, place = self._checks(index, width)
-        site = decoded.address
+        index = render(access.address, {**names, "i": constant(decoded.values["i"] - self._ram_base)})
+        bad, place = self._checks(index, access.width)
         if bad == "never":
-            write(place)
-            return
-        if bad == "always" or site in self._core.slow_sites:
-            if bad != "always":
-                self.line(f"if {bad}:")
-                self._depth += 1
-            self._slowly(decoded, path, render(f"wrap({address})", names).text, slow)
-            if bad != "always":
-                self._depth -= 1
-                self.line("else:")
-                self._depth += 1
-                write(place)
-                self._depth -= 1
-            return
-        self.line(f"if {bad}: {self._saving}return slow({site}), {_left(path.pending)}")
-        write(place)
-        base, offset = f"a{decoded.values['s']}", decoded.values["i"]
-        known = names["s"]
+            self.line(access.direct(place))
+        elif bad == "always":
+            self._slowly(decoded, path, access)
+        elif decoded.address in self._core.slow_sites:
+            self.line(f"if {bad}:")
+            self._depth += 1
+            self._slowly(decoded, path, access)
+            self._depth -= 1
+            self.line("else:")
+            self._depth += 1
+            self.line(access.direct(place))
+            self._depth -= 1
+        else:
+            self.line(f"if {bad}: {self._saving}return slow({decoded.address}), {_left(path.pending)}")
+            self.line(access.direct(place))
+            self._know_base(decoded, path, names["s"], access.width)
+
+    def _know_base(self, decoded: Decoded, path: Path, known: Value, width: int) -> None:
+        """Note what an access that met data RAM says of its base register."""
+        offset = decoded.values["i"]
         low = max(known.low, self._ram_base - offset)
         high = min(known.high, self._ram_base - offset + self._ram_size - width)
         zeros = max(known.zeros, width.bit_length() - 1 if offset % width == 0 else 0)
-        self._know(path, base, low, high, zeros)
+        self._know(path, f"a{decoded.values['s']}", low, high, zeros)
 
     def _checks(self, index: Value, width: int) -> tuple[str, str]:
         """Return when an index into data RAM is bad, and the place that it means if it is not."""
@@ -272,11 +278,12 @@ class _Writer(Structure):
             return f"not 0 <= (x := {index.text}) < {size}", place
         return f"(x := {index.text}) {'< 0' if below else f'>= {size}'}", place
 
-    def _slowly(self, decoded: Decoded, path: Path, where: str, slow: Callable[[str], None]) -> None:
+    def _slowly(self, decoded: Decoded, path: Path, access: _Access) -> None:
         self._faults = True
         pending = path.pending + decoded.instruction.cycles
+        where = render(f"wrap({access.address})", _names(decoded, path)).text
         self.line(f"cpu.pc = {decoded.address}; cpu.left = {_left(pending)}")
-        slow(where)
+        self.line(access.asking(where))
         self.line(f"if cpu.attention: {self._saving}return {decoded.next}, {_left(pending)}")
 
 

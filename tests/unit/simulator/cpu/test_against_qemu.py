@@ -27,6 +27,7 @@ ALU = [
 ]
 MEMORY = [row for row in TABLE if isinstance(row.effect, Load | Store)]
 BRANCHES = [row for row in TABLE if isinstance(row.effect, Branch)]
+EDGES = (0, 1, 0xFFFFFFFF, 0x80000000, 0x7FFFFFFF)
 RESERVED = {"a1", "a13", "a14"}  # the area, and the counters of loops
 
 
@@ -69,7 +70,9 @@ def _body(dice: random.Random, label: str, depth: int, level: int = 0) -> Iterat
             target = f"{label}_{index}"
             *operands, _ = disassemble(_decoded(dice, dice.choice(BRANCHES))).split(", ")
             yield f"{', '.join(operands)}, {target}"
-            yield from _body(dice, f"{label}_{index}b", depth, level + 1) if dice.random() < 0.5 else _alu(dice)
+            yield from (
+                _body(dice, f"{label}_{index}b", depth, level + 1) if dice.random() < 0.5 else _alu(dice)
+            )
             yield f"{target}:"
         else:
             counter = f"a{13 + depth}"
@@ -82,24 +85,56 @@ def _body(dice: random.Random, label: str, depth: int, level: int = 0) -> Iterat
 
 def _program(dice: random.Random, count: int) -> str:
     lines = ['.section .reset, "ax"', "j 1f", ".align 4", "0: .word _start", "1: l32r a0, 0b", "jx a0"]
-    lines += [".text", ".literal_position", ".global _start", "_start:", f"movi a2, {RAM}", "movi a3, 0x1234567"]
-    lines += [f"movi a4, {RAM + count * RESULT}", "fill: addx8 a3, a3, a3", "addi a3, a3, 77", "s32i a3, a2, 0"]
+    lines += [
+        ".text",
+        ".literal_position",
+        ".global _start",
+        "_start:",
+        f"movi a2, {RAM}",
+        "movi a3, 0x1234567",
+    ]
+    lines += [
+        f"movi a4, {RAM + count * RESULT}",
+        "fill: addx8 a3, a3, a3",
+        "addi a3, a3, 77",
+        "s32i a3, a2, 0",
+    ]
     lines += ["addi a2, a2, 4", "bltu a2, a4, fill"]
     for number in range(count):
-        lines += ["j go_{0}".format(number), ".align 4", f"init_{number}:"]
-        lines += [f".word 0x{dice.choice([0, 1, 0xFFFFFFFF, 0x80000000, 0x7FFFFFFF, dice.getrandbits(32), dice.getrandbits(32)]):x}" for _ in range(16)]
+        lines += [f"j go_{number}", ".align 4", f"init_{number}:"]
+        lines += [
+            f".word 0x{dice.choice([*EDGES, *(dice.getrandbits(32) for _ in EDGES)]):x}" for _ in range(16)
+        ]
         lines += [".literal_position", f"go_{number}:", f"movi a15, init_{number}", "ssr a15"]
         lines += [f"l32i a{n}, a15, {4 * n}" for n in range(15)] + ["l32i a15, a15, 60"]
         lines += [f"movi a1, {RAM + number * RESULT}", *_body(dice, f"p{number}", 0)]
         lines += ["addmi a1, a1, 0x400"] + [f"s32i a{n}, a1, {4 * n}" for n in range(16)]
         lines += ["rsr.sar a2", "s32i a2, a1, 64"]
-    lines += ["finish:", "movi a2, 4", "movi a3, 1", f"movi a4, {RAM}", f"movi a5, {count * RESULT}", "simcall"]
+    lines += [
+        "finish:",
+        "movi a2, 4",
+        "movi a3, 1",
+        f"movi a4, {RAM}",
+        f"movi a5, {count * RESULT}",
+        "simcall",
+    ]
     lines += ["movi a2, 1", "movi a3, 0", "simcall", "ill"]
     return "\n".join(lines) + "\n"
 
 
 def on_qemu(elf: Path) -> bytes:
-    command = ["qemu-system-xtensa", "-M", "sim", "-cpu", "lx106", "-nographic", "-monitor", "none", "-serial", "none"]
+    command = [
+        "qemu-system-xtensa",
+        "-M",
+        "sim",
+        "-cpu",
+        "lx106",
+        "-nographic",
+        "-monitor",
+        "none",
+        "-serial",
+        "none",
+    ]
     command += ["-semihosting", "-kernel", str(elf)]
     done = subprocess.run(command, capture_output=True, check=True, timeout=8, stdin=subprocess.DEVNULL)
     return done.stdout
@@ -115,7 +150,9 @@ def compare(seed: int, count: int, folder: Path) -> None:
         machine = Machine(program, hot=hot, translating=translating, stops=(program.names["finish"],))
         assert machine.cpu.run(10**6) is StopReason.ADDRESS
         got = bytes(machine.memory.ram[: count * RESULT])
-        wrong = [index for index in range(0, len(got), 4) if got[index : index + 4] != expected[index : index + 4]]
+        wrong = [
+            index for index in range(0, len(got), 4) if got[index : index + 4] != expected[index : index + 4]
+        ]
         assert [(index // RESULT, hex(index % RESULT)) for index in wrong] == []
 
 

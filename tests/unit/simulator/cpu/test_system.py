@@ -104,7 +104,10 @@ def test_kernel_vector_and_double_exception(translating: bool) -> None:
 
 @BOTH
 def test_rfe_comes_back(translating: bool) -> None:
-    made = machine("movi a2, back\n wsr.epc1 a2\n movi a3, 0x30\n wsr.ps a3\n rfe\n ill\n back: rsr.ps a4\n j stop", translating=translating)
+    made = machine(
+        "movi a2, back\n wsr.epc1 a2\n movi a3, 0x30\n wsr.ps a3\n rfe\n ill\n back: rsr.ps a4\n j stop",
+        translating=translating,
+    )
     made.cpu.run(100)
     assert made.a[4] == 0x20
     assert made.a[15] == 0
@@ -126,7 +129,9 @@ def test_break_goes_to_the_debug_vector_unless_masked(translating: bool) -> None
 
 @BOTH
 def test_level_1_interrupt_waits_for_rsil_and_intenable(translating: bool) -> None:
-    body = "rsil a2, 1\n movi a3, 0x20\n wsr.intenable a3\n rsr.interrupt a4\n rsil a5, 0\n after: nop\n l: j l"
+    body = (
+        "rsil a2, 1\n movi a3, 0x20\n wsr.intenable a3\n rsr.interrupt a4\n rsil a5, 0\n after: nop\n l: j l"
+    )
     made = machine(body, translating=translating)
     made.cpu.raise_interrupt(5)
     assert made.cpu.run(200) is StopReason.ADDRESS
@@ -206,7 +211,9 @@ def test_special_registers_keep_what_is_written_and_xsr_exchanges(translating: b
         if "x" not in register.access or register.number in (sr.CCOUNT, sr.PS, sr.LITBASE):
             continue
         body = f"movi a3, 0x5A5A5A5F\n wsr.{register.name} a2\n rsr.{register.name} a4\n"
-        made = machine(body + f"xsr.{register.name} a3\n rsr.{register.name} a5\n j stop", translating=translating)
+        made = machine(
+            body + f"xsr.{register.name} a3\n rsr.{register.name} a5\n j stop", translating=translating
+        )
         made.a[2] = 0xFFFFFFFF
         made.cpu.special[sr.INTENABLE] = 0
         made.cpu.run(100)
@@ -224,8 +231,20 @@ def test_ccount_counts_and_can_be_set(translating: bool) -> None:
 
 @BOTH
 def test_litbase_moves_literals_and_back(translating: bool) -> None:
-    body = "movi a2, table + 0x40000 + 1\n wsr.litbase a2\n isync\n .byte 0x31, 0, 0\n .byte 0x41, 1, 0\n movi a5, 0\n wsr.litbase a5\n l32r a6, table\n j stop\n .org 0x1000\n table: .word 11, 22"
-    made = machine(body.replace("l32r a6, table", "movi a6, 0x12345678"), translating=translating)
+    body = """
+ movi a2, table + 0x40000 + 1
+ wsr.litbase a2
+ isync
+ .byte 0x31, 0, 0  // l32r a3, the first word
+ .byte 0x41, 1, 0
+ movi a5, 0
+ wsr.litbase a5
+ movi a6, 0x12345678
+ j stop
+ .org 0x1000
+ table: .word 11, 22
+"""
+    made = machine(body, translating=translating)
     made.cpu.run(100)
     assert made.a[3:5] == [11, 22]
     assert made.a[6] == 0x12345678

@@ -10,6 +10,7 @@ from esp8266sim.cpu import special as sr
 from tests.lx106 import CODE, IO, RAM, Machine, build
 
 BOTH = pytest.mark.parametrize("translating", [False, True], ids=["interpreted", "translated"])
+CONDITIONS = ("blt", "bgeu", "bany", "bbc", "beq", "bne")
 START = ".text\n.global _start\n.literal_position\n_start:\n"
 
 
@@ -65,15 +66,32 @@ def test_code_written_from_outside_counts_once_invalidated(translating: bool) ->
 
 @BOTH
 def test_a_literal_that_is_overwritten_counts(translating: bool) -> None:
-    body = "movi a5, 9\n l: l32r a3, lit\n add a4, a4, a3\n addi a6, a3, 1\n movi a2, lit\n s32i a6, a2, 0\n addi a5, a5, -1\n bnez a5, l\n j stop"
-    program = build(".text\n.global _start\n.balign 4\nlit: .word 5\n.literal_position\n_start:\n" + body + "\nstop: ill\n")
+    body = """
+ movi a5, 9
+ l: l32r a3, lit
+ add a4, a4, a3
+ addi a6, a3, 1
+ movi a2, lit
+ s32i a6, a2, 0
+ addi a5, a5, -1
+ bnez a5, l
+ j stop
+"""
+    program = build(
+        ".text\n.global _start\n.balign 4\nlit: .word 5\n.literal_position\n_start:\n"
+        + body
+        + "\nstop: ill\n"
+    )
     made = Machine(program, translating=translating, stops=(program.names["stop"],))
     made.cpu.run(1000)
     assert made.a[4] == sum(range(5, 14))
 
 
 def test_an_overlapping_upload_is_what_runs() -> None:
-    first, second = build(START + "movi a3, 1\n nop\n nop\n l: j l"), build(START + "nop\n movi a3, 2\n l: j l")
+    first, second = (
+        build(START + "movi a3, 1\n nop\n nop\n l: j l"),
+        build(START + "nop\n movi a3, 2\n l: j l"),
+    )
     made = Machine(first)
     made.cpu.run(10_000)
     made.memory.code[: len(second.image)] = second.image
@@ -93,7 +111,19 @@ def test_forgotten_code_is_dropped_for_good() -> None:
 
 
 POLL = "movi a5, 0\n l: l32i a3, a2, 0\n addi a5, a5, 0\n bbci a3, 0, l\n movi a4, 7\n j stop"
-CALLING = "l: call0 ready\n beqz a2, l\n movi a4, 7\n j stop\n ready: addi a1, a1, -16\n s32i a0, a1, 0\n memw\n l32i a2, a6, 0\n l32i a0, a1, 0\n addi a1, a1, 16\n ret"
+CALLING = """
+ l: call0 ready
+ beqz a2, l
+ movi a4, 7
+ j stop
+ ready: addi a1, a1, -16
+ s32i a0, a1, 0
+ memw
+ l32i a2, a6, 0
+ l32i a0, a1, 0
+ addi a1, a1, 16
+ ret
+"""
 
 
 @pytest.mark.parametrize("body", [POLL, CALLING], ids=["register", "function"])
@@ -159,12 +189,14 @@ def _tangle(dice: random.Random) -> str:
     lines = ["movi a14, 400"]
     for number in range(count):
         lines += [f"b{number}:", "addi a14, a14, -1", "beqz a14, out"]
-        lines += [f"addi a{dice.randint(2, 7)}, a{dice.randint(2, 7)}, {dice.randint(-9, 9)}"] * dice.randint(0, 3)
+        lines += [f"addi a{dice.randint(2, 7)}, a{dice.randint(2, 7)}, {dice.randint(-9, 9)}"] * dice.randint(
+            0, 3
+        )
         lines += [f"xor a{dice.randint(2, 7)}, a{dice.randint(2, 7)}, a14"] * dice.randint(0, 1)
         lines += [f"s32i a{dice.randint(2, 7)}, a1, {4 * dice.randint(0, 40)}"] * dice.randint(0, 1)
         kind, target = dice.random(), f"b{dice.randrange(count)}"
         if kind < 0.75:
-            lines.append(f"{dice.choice(['blt', 'bgeu', 'bany', 'bbc', 'beq', 'bne'])} a{dice.randint(2, 7)}, a{dice.randint(2, 14)}, {target}")
+            lines.append(f"{dice.choice(CONDITIONS)} a{dice.randint(2, 7)}, a{dice.randint(2, 14)}, {target}")
         elif kind < 0.9:
             lines.append(f"j {target}")
     return "\n".join([*lines, "out: j stop"])
