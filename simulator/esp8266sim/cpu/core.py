@@ -51,6 +51,16 @@ class Core:
     def cycles(self, value: int) -> None:
         self._slice_end = value + self.left
 
+    @property
+    def ccount(self) -> int:
+        """The CCOUNT register."""
+        return self.cycles + self._ccount_offset & MASK32
+
+    @property
+    def ccount_end(self) -> int:
+        """What CCOUNT would be when nothing is left of the slice; to be wrapped."""
+        return self._slice_end + self._ccount_offset
+
     def reset(self) -> None:
         """Do what the reset line does; general registers keep what they had."""
         for register in sr.REGISTERS:
@@ -285,7 +295,7 @@ class Core:
             case sr.SAR:
                 return self.registers[SAR_INDEX]
             case sr.CCOUNT:
-                return self.cycles + self._ccount_offset & MASK32
+                return self.ccount
             case sr.INTERRUPT:
                 self.tick_timer()
                 return self.interrupts

@@ -22,6 +22,7 @@ NAMES = {
     **{name: Value(name, -ANY, ANY) for name in "ij"},
     **{name: Value(name, 0, MASK32) for name in ("pc", "next", "target", "cpu")},
     "a0": unknown("R[0]"),
+    "ccount": unknown("cpu.ccount"),
     "sar": Value(f"R[{SAR_INDEX}]", 0, 63),
 }
 

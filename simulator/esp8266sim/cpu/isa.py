@@ -3,7 +3,7 @@
 
 Decoder, disassembler, interpreter and translator are all made from it; nothing else knows an opcode.
 An effect is written in Python's expressions over r, s, t (registers named by those fields), i, j,
-target (immediates), pc, next (addresses), a0, sar and cpu, with registers as integers 0..2**32-1:
+target (immediates), pc, next (addresses), a0, sar, ccount and cpu, with registers as integers 0..2**32-1:
 
     wrap(e)    e modulo 2**32
     signed(e)  e, a 32-bit pattern, as a signed number
@@ -104,10 +104,13 @@ class Instruction:
         return self.pattern.size
 
 
+PLAIN = {"rsr.sar", "wsr.sar", "rsr.ccount"}  # that are rows like any other
+
+
 def _special(access: str, mnemonic: str, pattern: str, call: str, *, sets_t: bool) -> list[Instruction]:
     rows = []
     for register in REGISTERS:
-        if access in register.access and not (register.name == "sar" and access in "rw"):
+        if access in register.access and f"{mnemonic}.{register.name}" not in PLAIN:
             effect = System(call.format(register.number), sets_t=sets_t)
             number = f"{register.number >> 4:04b} {register.number & 15:04b}"
             rows.append(Instruction(f"{mnemonic}.{register.name}", pattern.format(number), "t", effect))
@@ -172,6 +175,7 @@ TABLE: tuple[Instruction, ...] = (
     I("ssa8b", "0100 0000 0011 s 0000 0000", "s", Set("sar", "32 - ((s & 3) << 3)")),
     I("ssai", "0100 0000 0100 s 000k 0000", "shift", Set("sar", "i")),
     I("rsr.sar", "0000 0011 0000 0011 t 0000", "t", Set("t", "sar")),
+    I("rsr.ccount", "0000 0011 1110 1010 t 0000", "t", Set("t", "ccount")),
     I("wsr.sar", "0001 0011 0000 0011 t 0000", "t", Set("sar", "t & 63")),
     # memory
     I("l8ui", "i8 0000 s t 0010", "t s uimm8", Load(8, "s + i")),

@@ -173,6 +173,8 @@ class _Writer(Structure):
 
     def _set(self, decoded: Decoded, path: Path, to: str, value: str, condition: str | None) -> None:
         names = _names(decoded, path)
+        gone = path.pending + decoded.instruction.cycles
+        names["ccount"] = unknown(f"(cpu.ccount_end + {gone} - n & 0xFFFFFFFF)")
         name = f"a{decoded.values[to]}" if to in decoded.values else to
         new, old = render(value, names), names[to]
         if condition is None:

@@ -23,7 +23,7 @@ RESULT = AREA + 17 * 4
 ALU = [
     row
     for row in TABLE
-    if isinstance(row.effect, Set) and row.name not in {"wsr.sar", "rsr.sar", "srl", "sra"}
+    if isinstance(row.effect, Set) and row.name not in {"wsr.sar", "rsr.sar", "rsr.ccount", "srl", "sra"}
 ]
 MEMORY = [row for row in TABLE if isinstance(row.effect, Load | Store)]
 BRANCHES = [row for row in TABLE if isinstance(row.effect, Branch)]
