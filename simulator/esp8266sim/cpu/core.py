@@ -71,6 +71,7 @@ class Core:
             attributes[:] = [2] * 8
         self._ccount_offset = -self.cycles
         self._set_timer()
+        self.forget_code()
         self.attention = True
 
     @property

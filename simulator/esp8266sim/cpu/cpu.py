@@ -20,7 +20,7 @@ from esp8266sim.soc.bus import CpuException
 HOT = 100  # visits before translation, which takes some 50 us an instruction, 200 times an interpretation
 PAGE = 8  # code is looked up for invalidation by pages of 256 bytes
 LONGEST_SLICE = 1 << 29  # cycles; keeps the countdown a small integer
-FIRST_LOOK, LAST_LOOK = 1024, 1 << 17  # cycles without a stop before it is asked whether the code spins
+FIRST_LOOK, LAST_LOOK = 1024, 8192  # cycles without a stop before it is asked whether the code spins
 
 
 class StopReason(Enum):
@@ -38,7 +38,7 @@ class Cpu(Core):
     def __init__(
         self, memory: Memory, *, stops: Iterable[int] = (), hot: int = HOT, translating: bool = True
     ) -> None:
-        self.stops = set(stops)
+        self._stops = frozenset(stops)
         self._hot = hot
         self._translating = translating
         self._blocks: dict[int, Translation] = {}
@@ -73,7 +73,7 @@ class Cpu(Core):
             if self.waiting:
                 self.cycles, idle = limit, True
                 continue
-            if self.pc in self.stops:
+            if self.pc in self._stops:
                 return StopReason.ADDRESS
             if now >= look_at:
                 idle = self._skip_spinning(limit)
@@ -90,6 +90,16 @@ class Cpu(Core):
     def stop(self) -> None:
         """Let `run` come back with ASKED: for a peripheral that has made something due earlier."""
         self._asked = self.attention = True
+
+    @property
+    def stops(self) -> frozenset[int]:
+        """The addresses that `run` comes back for; setting them forgets all translations."""
+        return self._stops
+
+    @stops.setter
+    def stops(self, addresses: Iterable[int]) -> None:
+        self._stops = frozenset(addresses)
+        self.forget_code()
 
     def invalidate(self, address: int, size: int) -> None:
         """Forget what was made of code in a range. Whoever writes to code memory calls this."""
@@ -128,7 +138,7 @@ class Cpu(Core):
 
     def _dispatch(self) -> None:
         pc, n = self.pc, self.left
-        find, stops = self._blocks.get, self.stops
+        find, stops = self._blocks.get, self._stops
         while n > 0 and not self.attention:
             block = find(pc)
             if block is None:
@@ -143,13 +153,13 @@ class Cpu(Core):
     def _visit(self, pc: int, n: int) -> tuple[int, int]:
         """Run what is not translated yet."""
         if not self._translating:
-            return self._interpret(n, self.stops)
+            return self._interpret(n, self._stops)
         visits = self._visits.get(pc, 0)
         if visits < self._hot:
             self._visits[pc] = visits + 1
             return self._interpret(n)
         self.left = n
-        stops = self.stops
+        stops = self._stops
         region: Region | None = None
 
         def slow(site: int) -> int:
@@ -183,7 +193,7 @@ class Cpu(Core):
         self.left = n = n - found[1]
         return found[0](), n
 
-    def _interpret(self, n: int, stops: set[int] | None = None) -> tuple[int, int]:
+    def _interpret(self, n: int, stops: frozenset[int] | None = None) -> tuple[int, int]:
         """Interpret from `pc` to the end of the block; with `stops` on until one of them, or attention."""
         pc = self.pc
         find = self._operations.get
@@ -196,21 +206,25 @@ class Cpu(Core):
             if n <= 0 or self.attention or (ends and (stops is None or pc in stops)):
                 return pc, n
 
-    def _one(self) -> bool:
-        """Do one instruction. False if it faulted."""
+    def _one(self) -> None:
+        """Do one instruction, or enter the handler of its fault."""
         self._slice_end, self.left = self.cycles + 1, 1
         try:
             self.pc, self.left = self._single(self.pc, self.left)
         except CpuException as fault:
             self.take_exception(fault, self.pc)
+
+    def _one_unless_stop(self) -> bool:
+        if self.pc in self._stops:
             return False
+        self._one()
         return True
 
     def _skip_spinning(self, limit: int) -> bool:
         """If the code provably spins, skip whole rounds up to `limit`."""
-        period = spin_period(self, lambda: self.pc not in self.stops and self._one(), limit)
+        period = spin_period(self, self._one_unless_stop, limit)
         if period is None:
-            self._look = min(self._look * 4, LAST_LOOK)
+            self._look = min(self._look * 2, LAST_LOOK)
             return False
         self._look = FIRST_LOOK
         self.cycles += (limit - self.cycles) // period * period
@@ -223,7 +237,7 @@ class Cpu(Core):
             self.fetch(pc)  # raises if that is why
             made: tuple[Operation, int, bool] = (self.illegal, 1, True)
         else:
-            ends = decoded.ends_block or decoded.next in self.stops
+            ends = decoded.ends_block or decoded.next in self._stops
             made = (operation(self, decoded), decoded.instruction.cycles, ends)
         self._operations[pc] = made
         return made

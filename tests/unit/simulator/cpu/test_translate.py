@@ -139,6 +139,13 @@ def test_a_polling_loop_is_skipped_to_the_deadline(body: str) -> None:
     assert made.a[4] == 7
 
 
+def test_a_crash_without_vectors_is_idle_for_good() -> None:
+    made = machine("ill")
+    assert made.cpu.run(10**12) is StopReason.IDLE
+    assert made.cpu.pc == 0x40000070
+    assert made.cpu.special[sr.DEPC] == 0x40000070
+
+
 def test_a_skipped_loop_is_where_it_would_be_had_it_run() -> None:
     ends = []
     for hot, until in ((40, 1_000_003), (0, 1_000_003)):
@@ -167,7 +174,7 @@ def test_a_loop_that_changes_something_is_run(what: str) -> None:
 def test_a_spinning_loop_is_left_by_the_timer() -> None:
     body = "movi a2, 5000000\n wsr.ccompare0 a2\n movi a3, 0x40\n wsr.intenable a3\n rsil a3, 0\n l: j l"
     made = machine(body)
-    made.cpu.stops.add(CODE + 0x50)
+    made.cpu.stops = made.cpu.stops | {CODE + 0x50}
     made.cpu.special[sr.VECBASE] = CODE
     assert made.cpu.run(10**9) is StopReason.ADDRESS
     assert 5_000_000 <= made.cpu.cycles < 5_000_200
