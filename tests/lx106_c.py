@@ -60,6 +60,10 @@ u32 slip_decode(u8 *to, const u8 *from, u32 size) {
 #define I(x, y, z) ((y) ^ ((x) | ~(z)))
 @ROUNDS@
 
+void md5_blocks(u32 *state, const u32 *data, u32 count) {
+    while (count--) { md5_block(state, data); data += 16; }
+}
+
 static int less(short a, short b) { return a < b; }
 
 static void sort(short *data, int low, int high, int (*before)(short, short)) {
@@ -102,7 +106,7 @@ def _rounds() -> str:
     shifts = [(7, 12, 17, 22), (5, 9, 14, 20), (4, 11, 16, 23), (6, 10, 15, 21)]
     steps = [(1, 0), (5, 1), (3, 5), (7, 0)]
     lines = [
-        "void md5_block(u32 *state, const u32 *x) {",
+        "__attribute__((noinline)) void md5_block(u32 *state, const u32 *x) {",
         "u32 a = state[0], b = state[1], c = state[2], d = state[3];",
     ]
     for i in range(64):

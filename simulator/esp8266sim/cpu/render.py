@@ -133,6 +133,8 @@ def _binary(op: ast.operator, one: Value, other: Value) -> Value:
         return one
     if isinstance(op, ast.BitOr) and one.text == other.text:
         return one
+    if isinstance(op, ast.BitOr) and one.text == f"({other.text} << 32)":  # of a rotation; this is quicker
+        return Value(f"({other.text} * 0x100000001)", low, high)
     if isinstance(op, ast.BitAnd) and other.low == other.high and one.low >= 0:
         mask = other.low
         if mask & mask + 1 == 0 and one.high <= mask:

@@ -8,15 +8,18 @@ everything else through the CPU, which knows `pc` and `left` exactly by then. Th
 next address and what is left of `n`.
 """
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from esp8266sim.cpu import flow
 from esp8266sim.cpu.core import BARRED, SAR_INDEX, Core
 from esp8266sim.cpu.decode import Decoded
 from esp8266sim.cpu.flow import Block
-from esp8266sim.cpu.isa import Branch, Jump, Literal, Load, Set, Store, System
+from esp8266sim.cpu.isa import Branch, Instruction, Jump, Literal, Load, Set, Store, System
 from esp8266sim.cpu.render import Value, constant, render, unknown
 from esp8266sim.cpu.special import LITBASE
 from esp8266sim.cpu.structure import Path, Structure
@@ -26,6 +29,7 @@ from esp8266sim.soc.bus import CpuException
 Translation = Callable[[int], tuple[int, int]]
 Decode = Callable[[int], Decoded | None]
 
+SUM = re.compile(r"wrap\([-+<() sti0-9]*\)")  # is right modulo 2**32 whatever its operands are modulo that
 MAX_STRAIGHT = 128  # cycles between two looks at the deadline
 
 
@@ -127,13 +131,14 @@ class _Writer(Structure):
     def code(self, block: Block, path: Path) -> bool:
         """Write the instructions of a block."""
         path.cut = block.cut
-        for decoded in block.code:
+        for index, decoded in enumerate(block.code):
             cycles = decoded.instruction.cycles
             if path.straight + cycles > MAX_STRAIGHT:
                 self._look_at_deadline(decoded.address, path)
             path.straight += cycles
             if not decoded.ends_block:
-                self._instruction(decoded, path)
+                rest = block.code[index + 1 : index + 1 + MAX_STRAIGHT - path.straight]
+                self._instruction(_unwrapped(decoded, rest) or decoded, path)
             path.pending += cycles
             if decoded.ends_block:
                 return self._end(decoded, path)
@@ -287,6 +292,36 @@ class _Writer(Structure):
         self.line(f"cpu.pc = {decoded.address}; cpu.left = {_left(pending)}")
         self.line(access.asking(where))
         self.line(f"if cpu.attention: {self._saving}return {decoded.next}, {_left(pending)}")
+
+
+def _unwrapped(decoded: Decoded, rest: list[Decoded]) -> Decoded | None:
+    """Return a sum without its wrap, if the next to look at the sum adds to it and replaces it.
+
+    Until then nothing may leave the function, so everything between must be a plain `Set`.
+    """
+    effect = decoded.instruction.effect
+    if not (isinstance(effect, Set) and effect.condition is None and SUM.fullmatch(effect.value)):
+        return None
+    (name,) = touched(decoded)[1]
+    for other in rest:
+        following = other.instruction.effect
+        if not isinstance(following, Set):
+            return None
+        reads, writes = touched(other)
+        if name in reads | writes:
+            if name in writes and following.condition is None and SUM.fullmatch(following.value):
+                return replace(decoded, instruction=_without_wrap(decoded.instruction))
+            return None
+    return None
+
+
+@cache
+def _without_wrap(instruction: Instruction) -> Instruction:
+    assert isinstance(instruction.effect, Set)
+    bare = replace(instruction.effect, value=instruction.effect.value.removeprefix("wrap"))
+    made = copy(instruction)
+    object.__setattr__(made, "effect", bare)
+    return made
 
 
 def _word(core: Core, address: int) -> int | None:
