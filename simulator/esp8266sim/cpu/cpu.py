@@ -19,8 +19,8 @@ from esp8266sim.soc.bus import CpuException
 
 HOT = 100  # visits before translation, which takes some 50 us an instruction, 200 times an interpretation
 PAGE = 8  # code is looked up for invalidation by pages of 256 bytes
-LONGEST_SLICE = 1 << 29  # cycles; keeps the countdown a small integer
-FIRST_LOOK, LAST_LOOK = 1024, 8192  # cycles without a stop before it is asked whether the code spins
+LOOK = 2048  # cycles between looks at whether the code may be spinning
+REMEMBERED = 16  # states at those looks; one that comes again makes it worth a proof
 
 
 class StopReason(Enum):
@@ -49,7 +49,8 @@ class Cpu(Core):
             int, set[Region]
         ] = {}  # by page: what was translated from it; decoded pages are in too
         self._asked = False
-        self._look = FIRST_LOOK
+        self._look_at = LOOK
+        self._seen: set[tuple[int, ...]] = set()
         super().__init__(memory)
 
     def run(self, until: int) -> StopReason:
@@ -59,7 +60,6 @@ class Cpu(Core):
         """
         self._asked = False
         idle = False
-        look_at = self.cycles + self._look
         while True:
             self.tick_timer()
             self.attention = False
@@ -75,11 +75,11 @@ class Cpu(Core):
                 continue
             if self.pc in self._stops:
                 return StopReason.ADDRESS
-            if now >= look_at:
-                idle = self._skip_spinning(limit)
-                look_at = (limit if idle else self.cycles) + self._look
+            if now >= self._look_at:
+                idle = self._may_spin() and self._skip_spinning(limit)
+                self._look_at = (limit if idle else self.cycles) + LOOK
                 continue
-            self._execute(min(limit, look_at, now + LONGEST_SLICE))
+            self._execute(min(limit, self._look_at))
 
     def step(self) -> None:
         """Take an interrupt that is pending, or else do one instruction, also at one of `stops`."""
@@ -220,13 +220,22 @@ class Cpu(Core):
         self._one()
         return True
 
+    def _may_spin(self) -> bool:
+        """Return whether the registers are as they were at one of the last looks."""
+        state = (self.pc, *self.registers)
+        if state in self._seen:
+            self._seen.clear()
+            return True
+        if len(self._seen) == REMEMBERED:
+            self._seen.clear()
+        self._seen.add(state)
+        return False
+
     def _skip_spinning(self, limit: int) -> bool:
         """If the code provably spins, skip whole rounds up to `limit`."""
         period = spin_period(self, self._one_unless_stop, limit)
         if period is None:
-            self._look = min(self._look * 2, LAST_LOOK)
             return False
-        self._look = FIRST_LOOK
         self.cycles += (limit - self.cycles) // period * period
         return True
 
