@@ -20,6 +20,7 @@ from esp8266sim.soc.bus import CpuException
 HOT = 100  # visits before translation, which takes some 50 us an instruction, 200 times an interpretation
 PAGE = 8  # code is looked up for invalidation by pages of 256 bytes
 LOOK = 2048  # cycles between looks at whether the code may be spinning
+EARLY_LOOK = 64  # the same, after a run began, where code has spun before
 REMEMBERED = 16  # states at those looks; one that comes again makes it worth a proof
 
 
@@ -45,12 +46,12 @@ class Cpu(Core):
         self._operations: dict[int, tuple[Operation, int, bool]] = {}
         self._decoded: dict[int, Decoded | None] = {}
         self._visits: dict[int, int] = {}
-        self._code: dict[
-            int, set[Region]
-        ] = {}  # by page: what was translated from it; decoded pages are in too
+        # By page: what was translated from it. Pages that were only decoded are in too.
+        self._code: dict[int, set[Region]] = {}
         self._asked = False
         self._look_at = LOOK
         self._seen: set[tuple[int, ...]] = set()
+        self._spun: set[int] = set()  # where code was once proved to spin
         super().__init__(memory)
 
     def run(self, until: int) -> StopReason:
@@ -60,6 +61,8 @@ class Cpu(Core):
         """
         self._asked = False
         idle = False
+        if self._spun:
+            self._look_at = min(self._look_at, self.cycles + EARLY_LOOK)
         while True:
             self.tick_timer()
             self.attention = False
@@ -125,6 +128,7 @@ class Cpu(Core):
         """Forget everything that was made of code."""
         for memo in (self._blocks, self._operations, self._decoded, self._visits, self._code):
             memo.clear()
+        self._spun.clear()
         self.attention = True
 
     # running
@@ -221,7 +225,9 @@ class Cpu(Core):
         return True
 
     def _may_spin(self) -> bool:
-        """Return whether the registers are as they were at one of the last looks."""
+        """Return whether code has spun here before, or the registers are as at one of the last looks."""
+        if self.pc in self._spun:
+            return True
         state = (self.pc, *self.registers)
         if state in self._seen:
             self._seen.clear()
@@ -236,6 +242,7 @@ class Cpu(Core):
         period = spin_period(self, self._one_unless_stop, limit)
         if period is None:
             return False
+        self._spun.add(self.pc)
         self.cycles += (limit - self.cycles) // period * period
         return True
 
