@@ -20,7 +20,7 @@ from esp8266sim.soc.bus import CpuException
 HOT = 100  # visits before translation, which takes some 50 us an instruction, 200 times an interpretation
 PAGE = 8  # code is looked up for invalidation by pages of 256 bytes
 LOOK = 2048  # cycles between looks at whether the code may be spinning
-EARLY_LOOK = 64  # the same, after a run began, where code has spun before
+EARLY_LOOK = 32  # the first of them in a run, once code was seen to spin; then twice as much, and so on
 REMEMBERED = 16  # states at those looks; one that comes again makes it worth a proof
 
 
@@ -61,8 +61,8 @@ class Cpu(Core):
         """
         self._asked = False
         idle = False
-        if self._spun:
-            self._look_at = min(self._look_at, self.cycles + EARLY_LOOK)
+        gap = EARLY_LOOK if self._spun else LOOK
+        self._look_at = min(self._look_at, self.cycles + gap)
         while True:
             self.tick_timer()
             self.attention = False
@@ -80,7 +80,8 @@ class Cpu(Core):
                 return StopReason.ADDRESS
             if now >= self._look_at:
                 idle = self._may_spin() and self._skip_spinning(limit)
-                self._look_at = (limit if idle else self.cycles) + LOOK
+                gap = min(2 * gap, LOOK)
+                self._look_at = (limit if idle else self.cycles) + gap
                 continue
             self._execute(min(limit, self._look_at))
 
