@@ -163,6 +163,7 @@ def link(
         check=False,
         capture_output=True,
         text=True,
+        timeout=30,  # the assembler's relaxation has been seen to go round for ever
     )
     assert done.returncode == 0, done.stderr
     return folder / "out.elf"

@@ -221,3 +221,36 @@ def test_any_tangle_of_branches_ends_alike_however_it_is_run(seed: int) -> None:
             assert made.cpu.cycles < 10**5
         ends.append((made.cpu.cycles, made.a[:], bytes(made.memory.ram)))
     assert ends[0] == ends[1] == ends[2]
+
+
+HANDLER = """
+.text
+.global _start
+_start:
+ wsr.excsave1 a0
+ rsr.ccount a0
+ addi a0, a0, 111
+ wsr.ccompare0 a0
+ addi a15, a15, 1
+ rsr.excsave1 a0
+ rfe
+"""
+
+
+@pytest.mark.parametrize("seed", range(100, 112))
+def test_interrupts_at_any_place_disturb_nothing(seed: int) -> None:
+    program = build(START + _tangle(random.Random(seed)) + "\n.balign 4\nstop: ill\n", base=CODE + 0x100)
+    handler = build(HANDLER, base=CODE + 0x50).image
+    ends = []
+    for timer, translating, hot in ((0, False, 0), (64, False, 0), (64, True, 0), (64, True, 5)):
+        made = Machine(handler, translating=translating, hot=hot, stops=(program.names["stop"],))
+        made.memory.code[0x50 : 0x50 + len(handler)] = handler
+        made.memory.code[0x100 : 0x100 + len(program.image)] = program.image
+        made.cpu.write_special(sr.VECBASE, CODE)
+        made.cpu.write_special(sr.INTENABLE, timer)
+        made.cpu.write_special(sr.CCOMPARE0, 100)
+        made.cpu.pc, made.a[1] = program.names["_start"], RAM + 0x100
+        assert made.cpu.run(10**6) is StopReason.ADDRESS
+        assert (made.a[15] > 0) == (timer > 0 and made.cpu.cycles > 250)
+        ends.append((made.a[:15], bytes(made.memory.ram)))
+    assert ends[0] == ends[1] == ends[2] == ends[3]
