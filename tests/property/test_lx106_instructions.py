@@ -8,7 +8,7 @@ matters, from registers drawn from values that meet every edge.
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esp8266sim.cpu.isa import TABLE
@@ -17,6 +17,7 @@ from tests.lx106 import CODE, RAM, Machine
 M = 0xFFFFFFFF
 EDGES = [0, 1, 2, 3, 4, 31, 32, 33, 255, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0x80000001]
 WORDS = st.sampled_from([*EDGES, M, M - 1, 0xFFFF8000, 0xAAAAAAAA, 0x55555555]) | st.integers(0, M)
+FEW = settings(max_examples=50)  # each compiles code; there are some hundred tests
 BOTH = pytest.mark.parametrize("translating", [False, True], ids=["interpreted", "translated"])
 BY_NAME = {row.name: row for row in TABLE}
 
@@ -71,6 +72,7 @@ THREE: dict[str, Definition] = {
 
 @BOTH
 @pytest.mark.parametrize("name", THREE)
+@FEW
 @given(s=WORDS, t=WORDS)
 def test_three_registers(name: str, translating: bool, s: int, t: int) -> None:
     made = machine(encode(name, r=5, s=6, t=7), translating=translating)
@@ -80,6 +82,7 @@ def test_three_registers(name: str, translating: bool, s: int, t: int) -> None:
 
 
 @BOTH
+@FEW
 @given(name=st.sampled_from(sorted(THREE)), value=WORDS)
 def test_a_register_may_be_operand_and_result(name: str, translating: bool, value: int) -> None:
     made = machine(encode(name, r=6, s=6, t=6), translating=translating)
@@ -99,6 +102,7 @@ TWO: dict[str, tuple[str, Callable[[int], int]]] = {
 
 @BOTH
 @pytest.mark.parametrize("name", TWO)
+@FEW
 @given(value=WORDS)
 def test_two_registers(name: str, translating: bool, value: int) -> None:
     source, definition = TWO[name]
@@ -110,6 +114,7 @@ def test_two_registers(name: str, translating: bool, value: int) -> None:
 
 
 @BOTH
+@FEW
 @given(value=WORDS, i8=st.integers(0, 255), n=st.integers(0, 15))
 def test_additions_of_immediates(translating: bool, value: int, i8: int, n: int) -> None:
     byte = i8 - 256 if i8 > 127 else i8
@@ -129,6 +134,7 @@ def test_additions_of_immediates(translating: bool, value: int, i8: int, n: int)
 
 
 @BOTH
+@FEW
 @given(i12=st.integers(0, 4095), i7=st.integers(0, 127))
 def test_immediates(translating: bool, i12: int, i7: int) -> None:
     code = [encode("movi", t=5, s=i12 >> 8, i8=i12 & 255), encode("movi.n", s=6, h3=i7 >> 4, r=i7 & 15)]
@@ -139,6 +145,7 @@ def test_immediates(translating: bool, i12: int, i7: int) -> None:
 
 
 @BOTH
+@FEW
 @given(value=WORDS, amount=st.integers(0, 31))
 def test_shifts_by_immediates(translating: bool, value: int, amount: int) -> None:
     left = 32 - amount
@@ -157,6 +164,7 @@ def test_shifts_by_immediates(translating: bool, value: int, amount: int) -> Non
 
 
 @BOTH
+@FEW
 @given(value=WORDS, shift=st.integers(0, 31), width=st.integers(1, 16))
 def test_extui(translating: bool, value: int, shift: int, width: int) -> None:
     made = machine(
@@ -176,6 +184,7 @@ SETTERS: dict[str, Callable[[int], int]] = {
 
 
 @BOTH
+@FEW
 @given(setter=st.sampled_from(sorted(SETTERS)), amount=WORDS, s=WORDS, t=WORDS)
 def test_shifts_by_sar(translating: bool, setter: str, amount: int, s: int, t: int) -> None:
     code = [encode(setter, s=4), encode("sll", r=5, s=12), encode("srl", r=6, t=13), encode("sra", r=7, t=13)]
@@ -192,6 +201,7 @@ def test_shifts_by_sar(translating: bool, setter: str, amount: int, s: int, t: i
 
 
 @BOTH
+@FEW
 @given(amount=st.integers(0, 31), value=WORDS)
 def test_ssai_and_a_rotation(translating: bool, amount: int, value: int) -> None:
     code = [encode("ssai", s=amount & 15, k=amount >> 4), encode("src", r=5, s=12, t=12)]
@@ -211,6 +221,7 @@ MOVES: dict[str, Callable[[int], bool]] = {
 
 @BOTH
 @pytest.mark.parametrize("name", MOVES)
+@FEW
 @given(t=WORDS)
 def test_conditional_moves(name: str, translating: bool, t: int) -> None:
     made = machine(encode(name, r=5, s=6, t=7), translating=translating)
@@ -266,6 +277,7 @@ def branches(code: bytes, s: int, t: int, *, translating: bool) -> bool:
 
 @BOTH
 @pytest.mark.parametrize("name", BRANCHES)
+@FEW
 @given(s=WORDS, t=WORDS, same=st.booleans())
 def test_branches_on_two_registers(name: str, translating: bool, s: int, t: int, same: bool) -> None:
     t = s if same else t
@@ -274,6 +286,7 @@ def test_branches_on_two_registers(name: str, translating: bool, s: int, t: int,
 
 @BOTH
 @pytest.mark.parametrize("name", AGAINST_ZERO)
+@FEW
 @given(s=WORDS)
 def test_branches_on_zero(name: str, translating: bool, s: int) -> None:
     code = encode(name, s=6, i12=12, r=12)
@@ -282,6 +295,7 @@ def test_branches_on_zero(name: str, translating: bool, s: int) -> None:
 
 @BOTH
 @pytest.mark.parametrize("name", AGAINST_CONSTANT)
+@FEW
 @given(s=WORDS, r=st.integers(0, 15), near=st.integers(-1, 1) | st.none())
 def test_branches_on_constants(name: str, translating: bool, s: int, r: int, near: int | None) -> None:
     if near is not None:
@@ -292,6 +306,7 @@ def test_branches_on_constants(name: str, translating: bool, s: int, r: int, nea
 
 
 @BOTH
+@FEW
 @given(s=WORDS, bit=st.integers(0, 31))
 def test_branches_on_bits(translating: bool, s: int, bit: int) -> None:
     fields = {"s": 6, "t": bit & 15, "k": bit >> 4, "i8": 12}
@@ -303,6 +318,7 @@ OFFSETS = st.integers(0, 255)
 
 
 @BOTH
+@FEW
 @given(base=st.integers(0, 255), i8=OFFSETS, value=WORDS)
 def test_loads_and_stores(translating: bool, base: int, i8: int, value: int) -> None:
     code = [
@@ -327,6 +343,7 @@ def test_loads_and_stores(translating: bool, base: int, i8: int, value: int) -> 
 
 
 @BOTH
+@FEW
 @given(
     name=st.sampled_from(["l16ui", "l16si", "l32i", "l32i.n", "s16i", "s32i", "s32i.n"]),
     off=st.integers(1, 3),

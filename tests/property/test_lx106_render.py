@@ -2,7 +2,7 @@
 """What is rendered from the table means the same however much is known of the operands, and no bound lies."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esp8266sim.cpu.isa import TABLE, Branch, Load, Set, Store
@@ -40,6 +40,7 @@ def operands(draw: st.DrawFn, name: str) -> tuple[int, Value]:
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_rendered_expressions_mean_what_the_table_says(expression: str, data: st.DataObject) -> None:
     sar = data.draw(st.integers(0, 32))
@@ -60,3 +61,16 @@ def test_rendered_expressions_mean_what_the_table_says(expression: str, data: st
     assert got == expected
     assert made.low <= got <= made.high
     assert got % (1 << made.zeros) == 0
+
+
+def test_low_zero_bits_are_those_that_both_or_either_has() -> None:
+    names = {"s": Value("s", 0, MASK32, 2), "t": Value("t", 0, MASK32, 3)}
+    assert [render(text, names).zeros for text in ("s & t", "s | t", "s ^ t", "s + t", "s - t")] == [
+        3,
+        2,
+        2,
+        2,
+        2,
+    ]
+    assert render("s << i", {**names, "i": constant(4)}).zeros == 6
+    assert render("s * t", names).zeros == 0
