@@ -15,6 +15,7 @@ from pathlib import Path
 from shutil import which
 
 import esprom
+from tests.benchmarks import cpu
 from tests.served import process
 
 MIB = 1 << 20
@@ -110,6 +111,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "start-up": start_up,
     "served": served,
     "backup": backup,
+    "cpu": cpu.loops,
 }
 
 

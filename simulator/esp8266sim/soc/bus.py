@@ -7,7 +7,7 @@ is what the mask ROM's code meets (alignment 9, the region barred at boot 28 and
 IRAM 3), executed in an interpreter with modelled peripherals.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from esp8266sim.clock import Clock
@@ -36,10 +36,17 @@ ROM_WORDS = {
     0x4000FFFC: 0x00000000,
 }
 
+FETCH_ERROR = 2
 LOAD_STORE_ERROR = 3
 ALIGNMENT = 9
 LOAD_PROHIBITED = 28
 STORE_PROHIBITED = 29
+
+
+def _takes_words_only(address: int) -> bool:
+    """Return whether the CPU faults on any but a 32-bit access: IRAM, ROM and the flash window."""
+    ranges = ((ROM, ROM_SIZE), (IRAM, IRAM_SIZE), (FLASH_WINDOW, FLASH_WINDOW_SIZE))
+    return any(base <= address < base + size for base, size in ranges)
 
 
 class CpuException(Exception):
@@ -70,11 +77,48 @@ class Bus:
         self._read_flash = read_flash
         self.dram = bytearray(DRAM_SIZE)
         self.iram = bytearray(IRAM_SIZE)
+        self.ram_base, self.ram = DRAM, self.dram  # what the CPU accesses directly
+        self.effects = 0  # loads that had an effect, or whose value time alone may change
         self._blocks: dict[int, Peripheral] = {}
+        self._steady: set[int] = set()
 
-    def attach(self, base: int, peripheral: Peripheral) -> None:
-        """Put a peripheral's 256 bytes at `base`."""
+    def attach(self, base: int, peripheral: Peripheral, steady: Collection[int] = ()) -> None:
+        """Put a peripheral's 256 bytes at `base`.
+
+        `steady` are the offsets of registers whose load has no effect, and whose value changes only by a
+        store or an event on the clock: a loop that polls nothing else is idle until then.
+        """
         self._blocks[base] = peripheral
+        self._steady.update(base + offset for offset in steady)
+
+    def fetch32(self, address: int) -> int:
+        """Return the word of code at an aligned address: IRAM or the flash window. Raises CpuException."""
+        if 0 <= address - IRAM < IRAM_SIZE:
+            offset = address - IRAM
+            return int.from_bytes(self.iram[offset : offset + 4], "little")
+        if 0 <= address - FLASH_WINDOW < FLASH_WINDOW_SIZE:
+            return int.from_bytes(self._read_flash(address - FLASH_WINDOW, 4), "little")
+        raise CpuException(FETCH_ERROR, address)
+
+    def load8(self, address: int) -> int:
+        """Do a byte load, which only DRAM answers as such. Raises CpuException."""
+        return self._load_narrow(address, 1)
+
+    def load16(self, address: int) -> int:
+        """Do a 16-bit load, which only DRAM answers as such. Raises CpuException."""
+        if address & 1:
+            raise CpuException(ALIGNMENT, address)
+        return self._load_narrow(address, 2)
+
+    def _load_narrow(self, address: int, size: int) -> int:
+        offset = address - DRAM
+        if 0 <= offset < DRAM_SIZE:
+            return int.from_bytes(self.dram[offset : offset + size], "little")
+        if address < BARRED_END:
+            raise CpuException(LOAD_PROHIBITED, address)
+        if _takes_words_only(address):
+            raise CpuException(LOAD_STORE_ERROR, address)
+        return self._unmodelled("byte load" if size == 1 else "16-bit load", address)
 
     def load32(self, address: int) -> int:
         """Do a 32-bit load. Raises CpuException."""
@@ -85,6 +129,8 @@ class Bus:
             return int.from_bytes(self.dram[offset : offset + 4], "little")
         block = self._blocks.get(address & ~0xFF)
         if block is not None:
+            if address not in self._steady:
+                self.effects += 1
             value = block.load(address & 0xFF)
             return self._unmodelled("load", address) if value is None else value
         return self._load_elsewhere(address)
@@ -125,15 +171,24 @@ class Bus:
 
     def store8(self, address: int, value: int) -> None:
         """Do a byte store, which only DRAM takes as such. Raises CpuException."""
+        self._store_narrow(address, value, 1)
+
+    def store16(self, address: int, value: int) -> None:
+        """Do a 16-bit store, which only DRAM takes as such. Raises CpuException."""
+        if address & 1:
+            raise CpuException(ALIGNMENT, address)
+        self._store_narrow(address, value, 2)
+
+    def _store_narrow(self, address: int, value: int, size: int) -> None:
         offset = address - DRAM
         if 0 <= offset < DRAM_SIZE:
-            self.dram[offset] = value
+            self.dram[offset : offset + size] = value.to_bytes(size, "little")
         elif address < BARRED_END:
             raise CpuException(STORE_PROHIBITED, address)
-        elif 0 <= address - IRAM < IRAM_SIZE or 0 <= address - ROM < ROM_SIZE:
+        elif _takes_words_only(address):
             raise CpuException(LOAD_STORE_ERROR, address)
         else:
-            self._unmodelled("byte store", address)
+            self._unmodelled("byte store" if size == 1 else "16-bit store", address)
 
     def copy_in(self, address: int, data: bytes) -> None:
         """Store `data` as the mask ROM's memcpy does from an aligned source: words, then what is left.

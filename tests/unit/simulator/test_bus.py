@@ -4,6 +4,7 @@
 import pytest
 
 from esp8266sim.clock import Clock
+from esp8266sim.cpu import Cpu, StopReason
 from esp8266sim.soc.bus import Bus, CpuException
 from esp8266sim.soc.registers import RegisterBank
 from esp8266sim.trace import Kind, Trace
@@ -158,3 +159,59 @@ def test_peek_and_poke_are_for_ram_alone(rig: Rig) -> None:
             rig.bus.peek(address, 2)
         with pytest.raises(ValueError, match="is not RAM"):
             rig.bus.poke(address, b"ab")
+
+
+@pytest.mark.parametrize("address", [IRAM, IRAM + 2, ROM + 2, WINDOW])
+def test_what_takes_words_only_faults_on_anything_narrower(rig: Rig, address: int) -> None:
+    for access in (rig.bus.load8, rig.bus.load16, lambda a: rig.bus.store16(a, 1)):
+        with pytest.raises(CpuException) as caught:
+            access(address)
+        assert (caught.value.cause, caught.value.address) == (3, address)
+
+
+def test_narrow_accesses_to_dram(rig: Rig) -> None:
+    rig.bus.store16(DRAM + 2, 0xBEEF)
+    assert rig.bus.load16(DRAM + 2) == 0xBEEF
+    assert rig.bus.load8(DRAM + 3) == 0xBE
+    with pytest.raises(CpuException) as caught:
+        rig.bus.load16(DRAM + 1)
+    assert caught.value.cause == 9
+    with pytest.raises(CpuException) as caught:
+        rig.bus.load8(0x100)
+    assert caught.value.cause == 28
+
+
+def test_code_is_fetched_from_iram_and_the_flash_window_alone(rig: Rig) -> None:
+    rig.bus.store32(IRAM + 8, 0x12345678)
+    assert rig.bus.fetch32(IRAM + 8) == 0x12345678
+    assert rig.bus.fetch32(WINDOW + 4) == 0x07060504
+    for address in (DRAM, ROM, 0, PERIPHERAL):
+        with pytest.raises(CpuException) as caught:
+            rig.bus.fetch32(address)
+        assert (caught.value.cause, caught.value.address) == (2, address)
+
+
+def test_only_loads_of_steady_registers_count_as_none(rig: Rig) -> None:
+    rig.bus.load32(DRAM)
+    rig.bus.load32(PERIPHERAL + 0x10)
+    assert rig.bus.effects == 1
+    rig.bus.attach(PERIPHERAL, rig.bank, steady=[0x10])
+    rig.bus.load32(PERIPHERAL + 0x10)
+    assert rig.bus.effects == 1
+    rig.bus.load32(PERIPHERAL + 0x14)
+    assert rig.bus.effects == 2
+
+
+def test_the_cpu_runs_on_it_and_idles_on_a_steady_register(rig: Rig) -> None:
+    # l: l32i a3, a2, 16; beqz a3, l; waiti 0
+    rig.bus.poke(IRAM, bytes.fromhex("322204 1693ff 007000"))
+    rig.bus.attach(PERIPHERAL, rig.bank, steady=[0x10])
+    rig.bank.store(0x10, 0)
+    cpu = Cpu(rig.bus)
+    cpu.pc, cpu.registers[2] = IRAM, PERIPHERAL
+    assert cpu.run(10**10) is StopReason.IDLE
+    assert not cpu.waiting
+    rig.bank.store(0x10, 1)
+    assert cpu.run(2 * 10**10) is StopReason.IDLE
+    assert cpu.waiting
+    assert rig.unmodelled == []

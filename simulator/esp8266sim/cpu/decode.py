@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a word to its row of the table with operand values, and from there to objdump's spelling."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from esp8266sim.cpu.isa import TABLE, Branch, Instruction, Jump, System
+
+SELECTING = 0xFF000F  # op2, op1 and op0: bits by which candidates are looked up
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One instruction at an address. `values` has the value of each operand by its role."""
+
+    address: int
+    instruction: Instruction
+    values: dict[str, int]
+
+    @property
+    def next(self) -> int:
+        """The address behind it."""
+        return self.address + self.instruction.size & 0xFFFFFFFF
+
+    @property
+    def ends_block(self) -> bool:
+        """Whether what runs next is not, or not always, what is behind it."""
+        return isinstance(self.instruction.effect, Branch | Jump | System)
+
+
+@cache
+def _candidates(selected: int) -> tuple[Instruction, ...]:
+    return tuple(row for row in TABLE if (row.pattern.match ^ selected) & row.pattern.mask & SELECTING == 0)
+
+
+def size_of(first_byte: int) -> int:
+    """Return how many bytes the instruction takes that begins with this one."""
+    return 2 if first_byte & 0xF in range(8, 14) else 3
+
+
+def decode(word: int, address: int) -> Decoded | None:
+    """Return what the 24-bit word is, None if illegal. 16-bit instructions use its low half."""
+    for row in _candidates(word & (0xF if size_of(word) == 2 else SELECTING)):
+        pattern = row.pattern
+        if word & pattern.mask == pattern.match:
+            fields = pattern.read(word)
+            return Decoded(address, row, {op.role: op.value(fields, address) for op in row.operands})
+    return None
+
+
+def disassemble(decoded: Decoded) -> str:
+    """Return the instruction as `xtensa-lx106-elf-objdump -d` spells it, with a space for its tab."""
+    row = decoded.instruction
+    operands = ", ".join(op.text(decoded.values[op.role]) for op in row.operands)
+    return f"{row.name} {operands}".rstrip()
