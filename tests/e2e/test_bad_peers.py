@@ -77,6 +77,11 @@ def hang_up(client: socket.socket) -> None:
     client.recv(4)
 
 
+def knows_sync_alone(client: socket.socket) -> None:
+    while client.recv(4096):
+        client.sendall(8 * bytes.fromhex("c001080200 07071220 0000 c0"))
+
+
 def noise(size: int) -> Callable[[], bytes]:
     return lambda: os.urandom(size)
 
@@ -96,6 +101,8 @@ PEERS: dict[str, tuple[Peer, int, str]] = {
     "shell": (shell, 4, "a program runs there, no loader"),
     "echo": (echo, 4, "what was sent came back"),
     "silence": (deaf, 4, "nothing arrived at all"),
+    "knows SYNC alone": (knows_sync_alone, 4, "no answer to READ_REG"),
+    "flood of half frames": (says(lambda: b"\xc0\x01" * 4096), 4, "framing arrived, but no valid answer"),
     "hangs up": (hang_up, 3, "was the adapter unplugged, or the server stopped?"),
 }
 

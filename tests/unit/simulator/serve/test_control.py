@@ -41,7 +41,7 @@ def test_several_commands_in_any_pieces(served: Served) -> None:
 def test_nonsense_is_refused_and_the_server_goes_on(served: Served) -> None:
     assert talk(served, b"fly\n").startswith(b"error there is no 'fly'")
     assert talk(served, b"\xff\xfe\n").startswith(b"error")
-    with contextlib.suppress(ConnectionResetError):  # it hangs up on a line without end
+    with contextlib.suppress(OSError):  # it hangs up on a line without end
         assert talk(served, b"x" * 10_000) == b""
     assert talk(served, b"press-reset\n") == b"ok\n"
 
