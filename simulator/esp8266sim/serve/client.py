@@ -65,6 +65,35 @@ class Client(Protocol):
         """Let go of it."""
 
 
+class Outbox:
+    """Bytes on their way to a client, behind a `write` that takes what there is room for."""
+
+    def __init__(self, write: Callable[[bytearray], int]) -> None:
+        self._write = write
+        self._unsent = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._unsent)
+
+    def add(self, data: bytes) -> None:
+        """Keep bytes to be sent as they are."""
+        self._unsent += data
+
+    def flush(self) -> None:
+        """Send what there is room for. Raises Gone."""
+        try:
+            while self._unsent:
+                del self._unsent[: self._write(self._unsent)]
+        except BlockingIOError:
+            return
+        except OSError as exc:
+            raise Gone from exc
+
+    def clear(self) -> None:
+        """Drop what was not sent."""
+        self._unsent.clear()
+
+
 class TcpClient:
     """A bare socket: bytes and nothing else."""
 
@@ -74,7 +103,7 @@ class TcpClient:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._connection = connection
         self._line = line
-        self._unsent = bytearray()
+        self._outbox = Outbox(connection.send)
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""
@@ -90,23 +119,17 @@ class TcpClient:
         self.flush()
 
     def write(self, data: bytes) -> None:
-        """Keep bytes to be sent as they are."""
-        self._unsent += data
+        """Keep bytes to be sent as they are; PortManager's answers go this way."""
+        self._outbox.add(data)
 
     def flush(self) -> None:
         """Send what the socket takes."""
-        try:
-            while self._unsent:
-                del self._unsent[: self._connection.send(self._unsent)]
-        except BlockingIOError:
-            return
-        except OSError as exc:
-            raise Gone from exc
+        self._outbox.flush()
 
     @property
     def unsent(self) -> int:
         """How many bytes wait."""
-        return len(self._unsent)
+        return len(self._outbox)
 
     def close(self) -> None:
         """Close the socket."""

@@ -16,7 +16,7 @@ import tty
 from fcntl import ioctl
 from pathlib import Path
 
-from esp8266sim.serve.client import CHUNK, Gone, Line
+from esp8266sim.serve.client import CHUNK, Gone, Line, Outbox
 
 TCGETS2 = 0x802C542A  # Linux: struct termios2, 44 bytes, the output speed its last word
 TERMIOS2_SIZE = 44
@@ -80,7 +80,7 @@ class PtyClient:
     def __init__(self, pty: Pty, line: Line) -> None:
         self._pty = pty
         self._line = line
-        self._unsent = bytearray()
+        self._outbox = Outbox(lambda data: os.write(pty.number, data))
 
     def fileno(self) -> int:
         """Return the master's descriptor."""
@@ -109,24 +109,18 @@ class PtyClient:
 
     def send(self, data: bytes) -> None:
         """Send, or keep what does not go out."""
-        self._unsent += data
-        self.flush()
+        self._outbox.add(data)
+        self._outbox.flush()
 
     def flush(self) -> None:
         """Send what the terminal takes."""
-        try:
-            while self._unsent:
-                del self._unsent[: os.write(self._pty.number, self._unsent)]
-        except BlockingIOError:
-            return
-        except OSError as exc:
-            raise Gone from exc
+        self._outbox.flush()
 
     @property
     def unsent(self) -> int:
         """How many bytes wait."""
-        return len(self._unsent)
+        return len(self._outbox)
 
     def close(self) -> None:
         """Drop what was not sent; the terminal stays for the next client."""
-        self._unsent.clear()
+        self._outbox.clear()
