@@ -9,9 +9,7 @@ from esprom.loader.rom import RomLoader
 from esprom.port import Port, reset
 from esprom.rewriting import status_kept
 
-BOOT_LOG_S = (
-    0.3  # its beginning comes some milliseconds after a reset, and at most a USB bridge's delay later
-)
+BOOT_LOG_S = 0.3  # it begins some milliseconds after a reset, and comes a USB bridge's delay later
 
 
 def boot_flash(rom: RomLoader, nor: NorFlash) -> None:

@@ -20,6 +20,7 @@ RAM = 0x3FFE8000  # free for everybody
 IRAM = 0x40100000
 BAUD = 115200
 SYNC = slip.encode(packet(Command.SYNC, Sync()))
+SYNC_ANSWER = bytes.fromhex("c001080200 07071220 0000 c0")  # one of eight; vector sync/one
 OK = b"\x00\x00"  # status and error
 INVALID, FAILED, BAD_CHECKSUM, DIFFERS = b"\x01\x05", b"\x01\x06", b"\x01\x07", b"\x01\x08"
 

@@ -10,20 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from esp8266sim.board import Board, Wiring
-from esp8266sim.chips import ChipModel
-from esp8266sim.demo import firmware
-from esp8266sim.profiles import PROFILES
 from esp8266sim.serve.pace import Pace
 from esp8266sim.serve.server import OnConnect, Server, Ways
+from esp8266sim.serve.sim import open_board
 
 LOOK_S = 0.05  # how often the thread looks whether the test is over
 END_S = 20.0
-
-
-def make_board(profile: str = "esp01", *, chip: ChipModel | None = None) -> Board:
-    """Return a board with the demonstration firmware."""
-    model = chip or PROFILES[profile].flash
-    return Board(PROFILES[profile], bytearray(firmware(model.size)), chip=chip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +37,7 @@ def serving(
 ) -> Iterator[Served]:
     """Serve a board from a thread."""
     over = threading.Event()
-    board = board or make_board()
+    board = board or open_board("sim://esp01")[0]
     failures: list[BaseException] = []
     with Server(board, ways, wiring=wiring, on_connect=on_connect, pace=pace) as server:
 

@@ -58,7 +58,10 @@ class Chain(Output):
         return [*(self.settings.words() if self.settings else ()), *words]
 
     def name(self, command: str) -> None:
-        """Note which command is run. Raises UsageError for one that cannot stand there."""
+        """Note which command is run. Raises UsageError for one that cannot stand there.
+
+        Only of the first one this is news: options may stand before it, so `check` does not know it.
+        """
         super().name(command)
         refuse(command, last=not self._left)
 
@@ -116,10 +119,9 @@ def check(parts: Sequence[Sequence[str]]) -> None:
         raise click.UsageError(f"help and version are printed alone, without {THEN}")
     if not parts[0]:
         raise click.UsageError(f"a command has to stand before {THEN}")
-    for number, part in enumerate(parts):
-        verb = next((name for word in part if (name := word.replace("_", "-")) in VERBS), "")
-        refuse(verb, last=number == len(parts) - 1)
-    for part in parts[1:]:
-        if not part or part[0].replace("_", "-") not in VERBS:
+    for number, part in enumerate(parts[1:], 1):
+        verb = part[0].replace("_", "-") if part else ""
+        if verb not in VERBS:
             found = f", not {part[0]}" if part else ""
             raise click.UsageError(f"a command has to follow {THEN}{found}")
+        refuse(verb, last=number == len(parts) - 1)

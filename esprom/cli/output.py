@@ -104,6 +104,11 @@ def _silence(stream: TextIO) -> None:
     os.close(nowhere)
 
 
+def somebody_is_there() -> bool:
+    """Say whether a person can be asked, and see what is asked."""
+    return sys.stdin.isatty() and on_terminal(sys.stderr)
+
+
 def on_terminal(stream: TextIO) -> bool:
     """Say whether a person looks at `stream`, and cursor codes move a cursor there."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"

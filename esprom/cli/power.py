@@ -2,11 +2,10 @@
 """Boards without reset lines: asking a person, or running the command that switches the board's supply."""
 
 import subprocess
-import sys
 from functools import partial
 
 import esprom
-from esprom.cli.output import Output, on_terminal
+from esprom.cli.output import Output, somebody_is_there
 from esprom.cli.settings import Settings
 from esprom.errors import EspromError
 
@@ -22,7 +21,7 @@ def wait_s(settings: Settings) -> float:
         return settings.wait
     if settings.power_command is not None:
         return RELAY_S
-    return PERSON_S if sys.stdin.isatty() and on_terminal(sys.stderr) else 0.0
+    return PERSON_S if somebody_is_there() else 0.0
 
 
 def asker(settings: Settings, output: Output) -> "esprom.AskCallback":

@@ -14,7 +14,7 @@ import esprom
 from esprom.cli import choosing, power, progress, reader, rescue
 from esprom.cli.chain import Chain
 from esprom.cli.interrupts import Interrupts
-from esprom.cli.output import Output, on_terminal
+from esprom.cli.output import Output, somebody_is_there
 from esprom.cli.settings import Settings
 from esprom.errors import Cancelled, EdgeLost, EspromError, FlashProtected, Refused
 
@@ -101,7 +101,7 @@ class Session:
 
     def confirm(self, action: str, *, yes: bool) -> None:
         """Say what is about to be done; ask first, where somebody can answer. Raises Refused."""
-        if yes or not (sys.stdin.isatty() and on_terminal(sys.stderr)):
+        if yes or not somebody_is_there():
             self.output.note(f"about to {action}")
         elif not click.confirm(f"About to {action}. Go on?", err=True):
             raise Refused("not confirmed, nothing was done")

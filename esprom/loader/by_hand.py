@@ -95,9 +95,8 @@ def wait_for_loader(session: Session, hand: Hand) -> None:
         except ProtocolError as exc:  # still what ran before; no power cycle yet
             stub = exc
             _pause(port, deadline)
-        except (
-            PortError
-        ) as exc:  # the adapter was unplugged too: boards with a USB socket have no other supply
+        except PortError as exc:
+            # The adapter was unplugged too: boards with a USB socket have no other supply.
             log.info("%s", exc)
             _pause(port, deadline)
             _open_again(port, deadline)

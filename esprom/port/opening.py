@@ -115,9 +115,8 @@ def _remote(url: str, scheme: str, baud: int) -> Link:
         return Link.polled(serial.serial_for_url(url, baudrate=baud, timeout=POLL_S), WallClock())
     handle: Any = serial.serial_for_url(url, baudrate=baud, timeout=0)
     with suppress(OSError), socket.fromfd(handle.fileno(), socket.AF_INET, socket.SOCK_STREAM) as same:
-        same.setsockopt(
-            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
-        )  # requests are small, and many on their way
+        # Requests are small, and many are on their way at once.
+        same.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return Link(handle, SelectReader(handle), WallClock())
 
 

@@ -23,7 +23,7 @@ from esp8266sim.soc import registers, spi, uart
 from esp8266sim.soc.bus import Bus
 from esp8266sim.soc.chip import Soc
 from esp8266sim.soc.registers import Gpio, RegisterBank, dport, io_mux, rtc, straps
-from esp8266sim.soc.spi import Flash, SpiController
+from esp8266sim.soc.spi import SpiController
 from esp8266sim.soc.uart import Uart
 from esp8266sim.trace import Trace
 
@@ -63,7 +63,6 @@ class Board:
             FlashFile or an mmap). An erased chip if None.
         chip: another flash chip than the profile's, with a unique id of its own.
         wiring: how reset and GPIO0 are connected.
-        miso_stuck: no flash chip answers; every bit read is that of this byte.
         faults: what is wrong with its wires and its supply.
     """
 
@@ -74,7 +73,6 @@ class Board:
         *,
         chip: ChipModel | None = None,
         wiring: Wiring = Wiring.AUTO,
-        miso_stuck: int | None = None,
         faults: Iterable[Fault] = (),
     ) -> None:
         self.profile = profile
@@ -88,8 +86,7 @@ class Board:
             unique_id=profile.unique_id if chip is None else b"",
         )
         self._faults = frozenset(faults)
-        on_bus: Flash = self.flash if miso_stuck is None else spi.StuckBus(miso_stuck)
-        on_bus = flash_bus(self._faults, on_bus, self.clock, self.power_cycle)
+        on_bus = flash_bus(self._faults, self.flash, self.clock, self.power_cycle)
         self.bridge = Bridge(self.clock, profile.bridge, self.receive)
         self._host: Host = self.bridge
         apb_hz = APB_PER_CRYSTAL * profile.crystal_hz

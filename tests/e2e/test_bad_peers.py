@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench import SYNC_ANSWER
+
 IN_TIME_S = 20.0  # a twentieth of that on an idle computer
 CHUNK = 0x8000  # bytes
 
@@ -79,7 +81,7 @@ def hang_up(client: socket.socket) -> None:
 
 def knows_sync_alone(client: socket.socket) -> None:
     while client.recv(4096):
-        client.sendall(8 * bytes.fromhex("c001080200 07071220 0000 c0"))
+        client.sendall(8 * SYNC_ANSWER)
 
 
 def noise(size: int) -> Callable[[], bytes]:

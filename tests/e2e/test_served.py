@@ -16,10 +16,9 @@ import esprom
 from esp8266sim.serve.pace import Pace
 from esp8266sim.serve.server import OnConnect, Ways
 from tests import served
+from tests.bench import SYNC, SYNC_ANSWER
 from tests.unit.cli.test_json import validator
 
-SYNC = bytes.fromhex("c0000824000000000007071220" + "55" * 32 + "c0")
-ANSWER = bytes.fromhex("c001080200 07071220 0000 c0")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pseudo terminals and signals are POSIX's")
 
 
@@ -40,7 +39,7 @@ def answers(connection: socket.socket) -> bool:
         connection.sendall(SYNC)
         try:
             heard = connection.recv(1024)
-            while ANSWER not in heard:
+            while SYNC_ANSWER not in heard:
                 heard += connection.recv(1024)
         except TimeoutError:
             continue
@@ -241,7 +240,7 @@ def test_rfc2217_carries_baud_lines_purge_and_break(pace: Pace) -> None:
             port.timeout = 0.2
             for _ in range(20):
                 port.write(SYNC)
-                if ANSWER in port.read(200):
+                if SYNC_ANSWER in port.read(200):
                     break
             else:
                 raise AssertionError("no loader answers")

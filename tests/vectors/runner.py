@@ -21,6 +21,7 @@ from esp8266sim import Board, Profile
 from esp8266sim.bootrom.activity import CpuState
 from esp8266sim.chips import RECORDER, W25Q32, ChipModel
 from esp8266sim.clock import SECOND
+from esp8266sim.faults import Fault
 from esp8266sim.flashchip import Operation
 from esp8266sim.line import Burst
 from esp8266sim.trace import Kind
@@ -90,6 +91,10 @@ class Tap:
         return taken
 
 
+# What the recorder's `spi_miso_stuck` is on a virtual board.
+STUCK_AT: dict[int | None, tuple[Fault, ...]] = {None: (), 0x00: (Fault.MISO_LOW,), 0xFF: (Fault.MISO_HIGH,)}
+
+
 class Run:
     """One vector on a fresh board."""
 
@@ -104,7 +109,7 @@ class Run:
         chip = replace(chip, jedec_id=int(setup["jedec"], 16))
         crystal_hz = setup["xtal_mhz"] * 1_000_000
         profile = Profile("vectors", "the recorder's board", chip, (a, b, c, d), crystal_hz)
-        self.board = Board(profile, content, miso_stuck=setup["spi_miso_stuck"])
+        self.board = Board(profile, content, faults=STUCK_AT[setup["spi_miso_stuck"]])
         self.tap = Tap()
         self.board.attach(self.tap)
         self.operations: list[list[Any]] = []

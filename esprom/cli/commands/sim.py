@@ -4,8 +4,9 @@
 The one place of the command line that knows the simulator, and only when it is asked for.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import click
@@ -15,6 +16,11 @@ from esprom.cli.output import Facts
 from esprom.cli.session import Session
 from esprom.cli.settings import WITHOUT_BOARD
 from esprom.errors import EspromError, PortError
+
+if TYPE_CHECKING:
+    from esp8266sim.board import Board
+    from esp8266sim.serve.flashfile import FlashFile
+    from esp8266sim.serve.server import Server
 
 PORT = click.IntRange(0, 0xFFFF)
 
@@ -100,14 +106,8 @@ def serve(
     from esp8266sim.board import Wiring
     from esp8266sim.serve.pace import Pace
     from esp8266sim.serve.server import NoPty, OnConnect, Server, Ways, is_local
-    from esp8266sim.serve.sim import open_board
 
-    options = {"flash": flash, "chip": chip, "latency_ms": latency_ms}
-    query = urlencode({name: value for name, value in options.items() if value is not None})
-    try:
-        board, kept = open_board(f"sim://{profile}?{query}" if query else f"sim://{profile}")
-    except (ValueError, OSError) as error:
-        raise EspromError(f"cannot make the board: {error}") from error
+    board, kept = _open_board(profile, {"flash": flash, "chip": chip, "latency_ms": latency_ms})
     try:
         server = Server(
             board,
@@ -125,6 +125,28 @@ def serve(
     if not is_local(host):
         session.output.note(f"warning: whoever reaches {host} can read and erase this board")
     try:
+        _run(session, server)
+    except OSError as error:
+        raise EspromError(f"the flash file {flash} takes nothing any more: {error}") from error
+    finally:
+        if kept is not None:
+            kept.close()
+    return None
+
+
+def _open_board(profile: str, options: Mapping[str, object]) -> "tuple[Board, FlashFile | None]":
+    from esp8266sim.serve.sim import open_board
+
+    query = urlencode({name: value for name, value in options.items() if value is not None})
+    try:
+        return open_board(f"sim://{profile}?{query}" if query else f"sim://{profile}")
+    except (ValueError, OSError) as error:
+        raise EspromError(f"cannot make the board: {error}") from error
+
+
+def _run(session: Session, server: "Server") -> None:
+    """Say where the board is to be reached, then serve it until Ctrl-C."""
+    try:
         with server:
             addresses = server.addresses
             for address in addresses:
@@ -134,12 +156,6 @@ def serve(
             server.run()
     except KeyboardInterrupt:
         session.output.note("stopped")
-    except OSError as error:
-        raise EspromError(f"the flash file {flash} takes nothing any more: {error}") from error
-    finally:
-        if kept is not None:
-            kept.close()
-    return None
 
 
 @command("power-cycle", shared=WITHOUT_BOARD)

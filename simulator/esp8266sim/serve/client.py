@@ -43,7 +43,9 @@ class Gone(Exception):
 
 
 class Client(Protocol):
-    """One connection."""
+    """One connection. `outbox` has what has not gone out yet."""
+
+    outbox: "Outbox"
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
@@ -52,14 +54,7 @@ class Client(Protocol):
         """Do to the board what has arrived. Raises Gone."""
 
     def send(self, data: bytes) -> None:
-        """Send what the board sends, now or when `flush` is called. Raises Gone."""
-
-    def flush(self) -> None:
-        """Send more of what has not gone out. Raises Gone."""
-
-    @property
-    def unsent(self) -> int:
-        """How many bytes have not gone out."""
+        """Send what the board sends, as far as there is room now. Raises Gone."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -103,7 +98,7 @@ class TcpClient:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._connection = connection
         self._line = line
-        self._outbox = Outbox(connection.send)
+        self.outbox = Outbox(connection.send)
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""
@@ -115,21 +110,8 @@ class TcpClient:
 
     def send(self, data: bytes) -> None:
         """Send, or keep what does not go out."""
-        self.write(data)
-        self.flush()
-
-    def write(self, data: bytes) -> None:
-        """Keep bytes to be sent as they are; PortManager's answers go this way."""
-        self._outbox.add(data)
-
-    def flush(self) -> None:
-        """Send what the socket takes."""
-        self._outbox.flush()
-
-    @property
-    def unsent(self) -> int:
-        """How many bytes wait."""
-        return len(self._outbox)
+        self.outbox.add(data)
+        self.outbox.flush()
 
     def close(self) -> None:
         """Close the socket."""
@@ -230,7 +212,11 @@ class Rfc2217Client(TcpClient):
             ModemSettings(line, self._put_on_line),  # type: ignore[arg-type]  # of a Serial it asks no more
             self,  # type: ignore[arg-type]  # it calls `write`
         )
-        self.flush()
+        self.outbox.flush()
+
+    def write(self, data: bytes) -> None:
+        """Keep an answer of PortManager's, to be sent as it is."""
+        self.outbox.add(data)
 
     def send(self, data: bytes) -> None:
         """Send, with the telnet byte IAC doubled."""
@@ -244,7 +230,7 @@ class Rfc2217Client(TcpClient):
         self._put_on_line()
         if len(self._manager.suboption or b"") > SUBOPTION_LIMIT:
             raise Gone
-        self.flush()
+        self.outbox.flush()
 
     def _filter(self, payload: Iterable[bytes]) -> None:
         for byte in payload:

@@ -80,7 +80,7 @@ class PtyClient:
     def __init__(self, pty: Pty, line: Line) -> None:
         self._pty = pty
         self._line = line
-        self._outbox = Outbox(lambda data: os.write(pty.number, data))
+        self.outbox = Outbox(lambda data: os.write(pty.number, data))
 
     def fileno(self) -> int:
         """Return the master's descriptor."""
@@ -109,18 +109,9 @@ class PtyClient:
 
     def send(self, data: bytes) -> None:
         """Send, or keep what does not go out."""
-        self._outbox.add(data)
-        self._outbox.flush()
-
-    def flush(self) -> None:
-        """Send what the terminal takes."""
-        self._outbox.flush()
-
-    @property
-    def unsent(self) -> int:
-        """How many bytes wait."""
-        return len(self._outbox)
+        self.outbox.add(data)
+        self.outbox.flush()
 
     def close(self) -> None:
         """Drop what was not sent; the terminal stays for the next client."""
-        self._outbox.clear()
+        self.outbox.clear()

@@ -337,7 +337,7 @@ class Server:
             return
         try:
             client.receive()
-            client.flush()
+            client.outbox.flush()
         except Gone:
             self._leave()
         else:
@@ -350,7 +350,7 @@ class Server:
             more = self._time.run()
             self._board.bridge.discard()
             return more
-        if client.unsent > TOO_MUCH:
+        if len(client.outbox) > TOO_MUCH:
             return None
         try:
             if self._terminal is not None:
@@ -371,7 +371,7 @@ class Server:
         """Wait for room too, if something could not be sent."""
         client = self._client
         if client is not None:
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.unsent else 0)
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.outbox else 0)
             if self._selector.get_key(client).events != events:
                 self._selector.modify(client, events, self._receive)
 

@@ -8,6 +8,7 @@ import pytest
 
 from esp8266sim.board import Board
 from esp8266sim.chips import CHIPS
+from esp8266sim.faults import Fault
 from esp8266sim.profiles import PROFILES
 from esp8266sim.trace import Kind
 from esprom.errors import ProtocolError, Refused
@@ -93,10 +94,10 @@ def test_another_chip_after_a_restart_is_an_error() -> None:
         nor.attach_again()
 
 
-@pytest.mark.parametrize("level", [0x00, 0xFF])
-def test_no_flash_at_all(level: int) -> None:
+@pytest.mark.parametrize("fault", [Fault.MISO_LOW, Fault.MISO_HIGH])
+def test_no_flash_at_all(fault: Fault) -> None:
     with pytest.raises(ProtocolError, match="no flash chip answers"):
-        flash_of(Board(PROFILES["esp01"], miso_stuck=level))
+        flash_of(Board(PROFILES["esp01"], faults=[fault]))
 
 
 @pytest.mark.parametrize("registers", [1, 2])

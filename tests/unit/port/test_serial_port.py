@@ -16,14 +16,12 @@ from esp8266sim.serve.server import Ways
 from esprom.errors import PortError
 from esprom.port import Port, open_port, reset
 from esprom.port.serial_port import Link, SerialPort, WallClock
+from tests.bench import SYNC, SYNC_ANSWER
 from tests.port_contract import check_port
 from tests.ports import board
 from tests.served import serving
 
-SYNC = bytes.fromhex("c0000824000000000007071220" + "55" * 32 + "c0")
-
-
-SYNC_ANSWER = 8 * bytes.fromhex("c001080200 07071220 0000 c0")
+SYNC_ANSWERS = 8 * SYNC_ANSWER
 
 
 WAYS = {"pty": Ways(pty=""), "tcp": Ways(tcp=0), "rfc2217": Ways(rfc2217=0)}
@@ -37,7 +35,7 @@ def in_loader(port: Port) -> Port:
         port.write(SYNC)
         while more := port.read(0.5):
             heard += more
-        if heard.endswith(SYNC_ANSWER):
+        if heard.endswith(SYNC_ANSWERS):
             return port
     raise AssertionError(f"no loader answers: {heard.hex()}")
 
@@ -68,14 +66,14 @@ def test_url() -> None:
 
 
 def test_virtual_board() -> None:
-    check_port(lambda: in_loader(open_port("sim://esp01")), SYNC, SYNC_ANSWER)
+    check_port(lambda: in_loader(open_port("sim://esp01")), SYNC, SYNC_ANSWERS)
 
 
 @pytest.mark.parametrize("kind", ["pty", "tcp", "rfc2217"])
 @pytest.mark.parametrize("pace", Pace)
 def test_served_board(kind: str, pace: Pace) -> None:
     with serving(WAYS[kind], pace=pace) as served:
-        check_port(lambda: in_loader(open_port(served.urls[kind])), SYNC, SYNC_ANSWER)
+        check_port(lambda: in_loader(open_port(served.urls[kind])), SYNC, SYNC_ANSWERS)
 
 
 def test_input_is_discarded() -> None:

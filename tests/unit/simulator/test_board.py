@@ -9,6 +9,7 @@ from esp8266sim import PROFILES, Board, Wiring
 from esp8266sim.bootrom.activity import CpuState
 from esp8266sim.chips import RECORDER, W25Q32
 from esp8266sim.clock import MS, SECOND
+from esp8266sim.faults import Fault
 from esp8266sim.line import Burst
 from esp8266sim.soc.bus import DRAM, IRAM
 from esp8266sim.trace import Kind, Trace, TraceEvent
@@ -284,7 +285,7 @@ def test_the_trace_is_limited() -> None:
 
 
 def test_a_dead_flash_bus_does_not_keep_the_board_from_answering() -> None:
-    board = Board(replace(ESP01, flash=RECORDER), wiring=Wiring.JUMPER, miso_stuck=0xFF)
+    board = Board(replace(ESP01, flash=RECORDER), wiring=Wiring.JUMPER, faults=[Fault.MISO_HIGH])
     tap = Tap()
     board.attach(tap)
     for data in (b"", SYNC, SYNC):

@@ -9,8 +9,7 @@ from esp8266sim.clock import MS, SECOND
 from esp8266sim.faults import BREAKDOWN_PS, ERASES, Fault, WeakSupply, flash_bus
 from esp8266sim.profiles import PROFILES
 from esp8266sim.serve import sim
-
-SYNC = bytes.fromhex("c0000824000000000007071220" + "55" * 32 + "c0")
+from tests.bench import SYNC, SYNC_ANSWER
 
 
 def talk(*faults: Fault) -> tuple[bytes, Board]:
@@ -26,7 +25,7 @@ def talk(*faults: Fault) -> tuple[bytes, Board]:
 
 def test_a_sound_board_answers() -> None:
     heard, board = talk()
-    assert heard == 8 * bytes.fromhex("c001080200 07071220 0000 c0")
+    assert heard == 8 * SYNC_ANSWER
     assert board.cpu_state is CpuState.DOWNLOAD
 
 

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esp8266sim.board import RESET_RISE_PS, Board, Wiring
-from esp8266sim.serve.client import TcpClient
+from esp8266sim.serve.client import Outbox
 from esp8266sim.serve.pace import Pace
 from esp8266sim.serve.server import BOTH_ASSERTED_S, TOO_MUCH, Lines, Server, Ways
-from tests.served import make_board, serving
-
-SYNC = bytes.fromhex("c0000824000000000007071220" + "55" * 32 + "c0")
+from esp8266sim.serve.sim import open_board
+from tests.bench import SYNC
+from tests.served import serving
 
 
 class Wall:
@@ -32,7 +32,7 @@ def wall() -> Wall:
 
 @pytest.fixture
 def board() -> Board:
-    found = make_board()
+    found = open_board("sim://esp01")[0]
     found.clock.advance(10**11)
     return found
 
@@ -90,7 +90,7 @@ def test_closing_drops_both(board: Board, wall: Wall) -> None:
 @pytest.mark.parametrize("kind", ["tcp", "rfc2217"])
 @pytest.mark.spec("SERVE-12")
 def test_junk_harms_nobody(kind: str, junk: bytes) -> None:
-    board = make_board()
+    board = open_board("sim://esp01")[0]
     with serving(Ways(tcp=0) if kind == "tcp" else Ways(rfc2217=0), board) as served:
         host, _, port = served.urls[kind].partition("://")[2].rpartition(":")
         for _ in range(2):
@@ -103,7 +103,7 @@ def test_junk_harms_nobody(kind: str, junk: bytes) -> None:
 
 @pytest.mark.spec("SERVE-4")
 def test_wiring_follows_the_way_in_unless_told() -> None:
-    board = make_board()
+    board = open_board("sim://esp01")[0]
     with serving(Ways(tcp=0, rfc2217=0), board) as served:
         assert board.wiring.value == "auto"
         host, _, port = served.urls["tcp"].partition("://")[2].rpartition(":")
@@ -117,9 +117,9 @@ def test_wiring_follows_the_way_in_unless_told() -> None:
 
 @pytest.mark.spec("SERVE-8")
 def test_a_client_that_does_not_read_stops_the_boards_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    board = make_board()
+    board = open_board("sim://esp01")[0]
     unsent = [TOO_MUCH + 1]
-    monkeypatch.setattr(TcpClient, "unsent", property(lambda self: unsent[0]))
+    monkeypatch.setattr(Outbox, "__len__", lambda self: unsent[0])
     with Server(board, Ways(tcp=0), pace=Pace.MAX) as server:
         host, _, port = server.addresses[0].url.partition("://")[2].rpartition(":")
         with socket.create_connection((host, int(port)), 10):
