@@ -78,7 +78,10 @@ class FlashFile(bytearray):
 
 def _create(path: Path, content: bytes) -> None:
     """Make the file whole or not at all."""
-    number, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        number, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    except OSError as exc:  # of a name that nobody has asked for
+        raise OSError(exc.errno, exc.strerror, str(path)) from exc
     beside = Path(name)
     try:
         with open(number, "wb") as file:

@@ -30,6 +30,12 @@ def test_a_file_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_is_not_there_is_told_by_the_name_that_was_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        FlashFile(tmp_path / "none" / "flash", SIZE, blank)
+    assert caught.value.filename == str(tmp_path / "none" / "flash")
+
+
 @pytest.mark.spec("SERVE-9")
 def test_changes_are_in_the_file_at_once(tmp_path: Path) -> None:
     path = tmp_path / "flash"
