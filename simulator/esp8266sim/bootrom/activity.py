@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Code of the ROM as a resumable activity.
 
-An activity is a generator. It yields the picoseconds that pass before it goes on, or a `Wait` for the
-line; it raises `Halt` when the CPU does nothing any more until a reset. What the interrupt handler does
-meanwhile needs no activity: the UART keeps what was received, and the loader looks at it when it goes on.
+An activity is a generator. It yields the picoseconds that pass before it goes on, a `Wait` for the line, or
+a `Call` of a function of the running program, whose result it is sent. It raises `Halt` when the CPU does
+nothing any more until a reset. Interrupts are taken while it waits, as they would be on silicon.
 """
 
 from collections.abc import Generator
+from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Wait(Enum):
@@ -16,9 +20,18 @@ class Wait(Enum):
     FRAME = "the end of a SLIP frame, received outside of one"
     REST_OF_FRAME = "the end of the SLIP frame that has begun"
     LINE = "anything at all on the line"
+    EVER = "nothing: only interrupts are served"
 
 
-Activity = Generator[int | Wait, None, None]
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Call the function at an address; what it leaves in a2 comes back."""
+
+    address: int
+    arguments: tuple[int, ...] = ()  # at most six: those in a2 to a7
+
+
+Activity = Generator[int | Wait | Call, int, T]
 
 
 class CpuState(Enum):
