@@ -8,7 +8,7 @@ whatever sizes, checksums and opcodes a test wants, because the client's own bui
 from esp8266sim import Board, Profile, Wiring
 from esp8266sim.bootrom.activity import CpuState
 from esp8266sim.chips import RECORDER, ChipModel
-from esp8266sim.clock import SECOND
+from esp8266sim.clock import MS, SECOND
 from esp8266sim.line import Burst
 from esp8266sim.profiles import efuse_words
 from esp8266sim.trace import Kind
@@ -19,6 +19,7 @@ from tests.vectors.runner import Tap
 RAM = 0x3FFE8000  # free for everybody
 IRAM = 0x40100000
 BAUD = 115200
+CODE_PS = 50 * MS  # long enough for what the tests' programs do; what they die of is printed without end
 SYNC = slip.encode(packet(Command.SYNC, Sync()))
 SYNC_ANSWER = bytes.fromhex("c001080200 07071220 0000 c0")  # one of eight; vector sync/one
 OK = b"\x00\x00"  # status and error
@@ -95,9 +96,11 @@ class Bench:
         return [(event.cause, event.address) for event in self.board.trace.of(Kind.EXCEPTION)]
 
     def settle(self) -> None:
-        """Let the board run until nothing happens any more."""
-        while self.clock.step():
-            pass
+        """Let the board run until nothing happens any more, or for `CODE_PS` after code was entered."""
+        until = None
+        while self.clock.step(until):
+            if until is None and self.state() is CpuState.USER_CODE:
+                until = self.clock.now + CODE_PS
 
     def send(self, sent: bytes, baud: int = BAUD) -> bytes:
         """Send back to back at `baud`; return what the board says until it is idle."""

@@ -11,13 +11,16 @@ from mmap import mmap
 from typing import Protocol
 
 from esp8266sim.bootrom.activity import CpuState
-from esp8266sim.bootrom.boot import FLASH_BOOT, UART_DOWNLOAD, BootRom
-from esp8266sim.bootrom.processor import Processor
+from esp8266sim.bootrom.boot import FLASH_BOOT, UART_DOWNLOAD
+from esp8266sim.bootrom.memory import UART_INTERRUPT
+from esp8266sim.bootrom.table import FUNCTIONS
 from esp8266sim.chips import ChipModel
 from esp8266sim.clock import MS, SECOND, Clock, Event
+from esp8266sim.cpu import Cpu
 from esp8266sim.faults import DEAF, DUMB, Fault, flash_bus
 from esp8266sim.flashchip import FlashChip
 from esp8266sim.line import Bridge, Burst
+from esp8266sim.processor import Processor
 from esp8266sim.profiles import Profile
 from esp8266sim.soc import registers, spi, uart
 from esp8266sim.soc.bus import Bus
@@ -64,6 +67,10 @@ class Board:
         chip: another flash chip than the profile's, with a unique id of its own.
         wiring: how reset and GPIO0 are connected.
         faults: what is wrong with its wires and its supply.
+        rom: a dump of the mask ROM to execute, instead of the model of it; 64 KiB.
+
+    Raises:
+        ValueError: the content or the dump has another size.
     """
 
     def __init__(
@@ -74,6 +81,7 @@ class Board:
         chip: ChipModel | None = None,
         wiring: Wiring = Wiring.AUTO,
         faults: Iterable[Fault] = (),
+        rom: bytes | None = None,
     ) -> None:
         self.profile = profile
         self.wiring = wiring
@@ -90,16 +98,33 @@ class Board:
         self.bridge = Bridge(self.clock, profile.bridge, self.receive)
         self._host: Host = self.bridge
         apb_hz = APB_PER_CRYSTAL * profile.crystal_hz
+        bus = Bus(
+            self.clock, self.trace, lambda offset, size: on_bus.transfer(0x03, offset, b"", size), rom
+        )
         self.soc = Soc(
             clock=self.clock,
             trace=self.trace,
-            bus=Bus(
-                self.clock, self.trace, lambda offset, size: self.flash.transfer(0x03, offset, b"", size)
+            bus=bus,
+            cpu=Cpu(bus),
+            uart=Uart(
+                self.clock,
+                self.trace,
+                apb_hz,
+                self._send,
+                lambda when: self._host.cut(when),
+                lambda high: self._interrupt_of(uart.BASE, high),
             ),
-            uart=Uart(self.clock, self.trace, apb_hz, self._send),
             spi=SpiController(self.clock, apb_hz, on_bus),
-            cycle_ps=SECOND / apb_hz,
+            cpu_hz=apb_hz,
         )
+        self._uart1 = Uart(
+            self.clock,
+            self.trace,
+            apb_hz,
+            lambda burst: None,
+            interrupt=lambda high: self._interrupt_of(uart.BASE_1, high),
+        )
+        self._interrupting: set[int] = set()  # the UARTs, which share one interrupt
         self.gpio = Gpio(0)
         self.rtc: RegisterBank = rtc(POWER_ON)
         self._banks = {
@@ -108,7 +133,7 @@ class Board:
             registers.IO_MUX: io_mux(),
             registers.DPORT: dport(profile.efuse),
         }
-        self._processor = Processor(self.clock, self.trace, self.soc.uart)
+        self._processor = Processor(self.soc, FUNCTIONS if rom is None else ())
         self._map_peripherals()
         self.jumper = wiring is Wiring.JUMPER
         self._dtr = self._rts = False
@@ -161,6 +186,7 @@ class Board:
         self.flash.power_cycle()
         self.soc.bus.dram[:] = bytes(len(self.soc.bus.dram))
         self.soc.bus.iram[:] = bytes(len(self.soc.bus.iram))
+        self.soc.cpu.forget_code()
         if not self._held_in_reset():
             self.reset(POWER_ON)
 
@@ -180,15 +206,23 @@ class Board:
             bank.reset()
         self.gpio.values[registers.GPIO_IN] = straps(boot_mode, sdio)
         self.rtc.values[registers.RESET_CAUSE] = cause
+        self.soc.uart.flush()
         self.soc.uart.reset()
+        self._uart1.reset()
+        self._interrupting.clear()
         self.soc.spi.reset()
-        self._processor.start(BootRom(self.soc, self._processor.enter).run())
+        self._processor.reset()
 
     def _halt(self) -> None:
         if self._release is not None:
             self._release.cancel()
-        self._processor.stop(CpuState.RESET)
+        self._processor.stop()
+        self.soc.uart.flush()
         self._host.cut(self.clock.now)
+
+    def _interrupt_of(self, base: int, high: bool) -> None:
+        (self._interrupting.add if high else self._interrupting.discard)(base)
+        self._processor.set_line(UART_INTERRUPT, bool(self._interrupting))
 
     def _held_in_reset(self) -> bool:
         return self.wiring is Wiring.AUTO and self._rts and not self._dtr
@@ -204,7 +238,8 @@ class Board:
 
     def _map_peripherals(self) -> None:
         bus = self.soc.bus
-        bus.attach(uart.BASE, self.soc.uart)
+        bus.attach(uart.BASE, self.soc.uart, uart.STEADY)
+        bus.attach(uart.BASE_1, self._uart1, uart.STEADY)
         bus.attach(spi.BASE, self.soc.spi)
         for base, bank in self._banks.items():
             bus.attach(base, bank)

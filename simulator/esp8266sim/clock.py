@@ -12,6 +12,7 @@ from collections.abc import Callable
 US = 10**6
 MS = 10**9
 SECOND = 10**12
+NOBODY = -1  # a time before all others
 
 
 class Event:
@@ -28,10 +29,18 @@ class Event:
 
 
 class Clock:
-    """The board's time, `now`, in picoseconds since it was made."""
+    """The board's time, `now`, in picoseconds since it was made.
+
+    A CPU runs ahead of the queue, up to the next action, and moves `now` along with it. It asks to be told,
+    by `sooner()`, when something is scheduled before `watched`, and does not go beyond `horizon`, the time
+    up to which whoever drives the board wants it to live.
+    """
 
     def __init__(self) -> None:
         self.now = 0
+        self.horizon: int | None = None
+        self.watched = NOBODY
+        self.sooner: Callable[[], None] = lambda: None
         self._queue: list[tuple[int, int, Event]] = []
         self._scheduled = 0
 
@@ -39,6 +48,8 @@ class Clock:
         """Schedule `action`; a time that is past means now."""
         event = Event(action)
         self._scheduled += 1
+        if when < self.watched:
+            self.sooner()
         heapq.heappush(self._queue, (when if when > self.now else self.now, self._scheduled, event))
         return event
 
@@ -52,7 +63,9 @@ class Clock:
                 return False
             heapq.heappop(queue)
             if action is not None:
-                self.now, event.action = due, None
+                if due > self.now:  # else a CPU has overshot it by an instruction or two
+                    self.now = due
+                event.action, self.horizon = None, until
                 action()
                 return True
         return False

@@ -10,7 +10,7 @@ class Kind(Enum):
 
     UNMODELLED = "access that nothing models"  # answered with 0, or ignored
     EXCEPTION = "CPU exception"
-    NOT_EXECUTED = "code that this release does not run"
+    ENTERED = "uploaded or booted code is entered"
     OVERRUN = "bytes lost by a full buffer"
 
 
@@ -23,6 +23,7 @@ class TraceEvent:
     detail: str
     address: int | None = None
     cause: int | None = None  # of an exception: EXCCAUSE
+    pc: int | None = None  # of the instruction that did it
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esp8266sim.cpu.isa import TABLE
+from esp8266sim.soc.bus import CpuException
 from tests.lx106 import CODE, RAM, Machine
 
 M = 0xFFFFFFFF
@@ -355,11 +356,12 @@ def test_unaligned_access_is_cause_9(translating: bool, name: str, off: int) -> 
     before = [*made.a[:6], 7, *made.a[7:]]
     faults: list[tuple[int, ...]] = []
 
-    def note(*fault: int) -> None:
-        faults.append(fault)
+    def note(fault: CpuException, pc: int) -> bool:
+        faults.append((fault.cause, pc, fault.address))
         made.cpu.stop()
+        return False
 
-    made.cpu.on_exception = note
+    made.cpu.on_fault = note
     made.cpu.run(10)
     assert faults == [(9, CODE + 3, RAM + 0x100 + off)]
     assert made.a == before

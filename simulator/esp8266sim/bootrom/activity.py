@@ -20,6 +20,7 @@ class Wait(Enum):
     FRAME = "the end of a SLIP frame, received outside of one"
     REST_OF_FRAME = "the end of the SLIP frame that has begun"
     LINE = "anything at all on the line"
+    BYTE = "the end of the next byte on the line"
     EVER = "nothing: only interrupts are served"
 
 

@@ -7,17 +7,17 @@ answers come from one reply buffer whose fields stick. So the quirks are not lis
 Source: the mask ROM's code, executed in an interpreter with modelled peripherals.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 
 from esp8266sim.bootrom import memory
-from esp8266sim.bootrom.activity import Activity, CpuState, Halt, Wait
-from esp8266sim.bootrom.flash import RomFlash
-from esp8266sim.bootrom.ring import Ring
+from esp8266sim.bootrom.activity import Activity, Call
+from esp8266sim.bootrom.flash import FlashFunctions
+from esp8266sim.bootrom.functions.serial import send_bytes
+from esp8266sim.bootrom.functions.system import cache_disable, delay_us
+from esp8266sim.bootrom.receiver import Receiver
+from esp8266sim.bootrom.rom import Rom
 from esp8266sim.bootrom.state import ERROR, LEAVE, RUN, DownloadState
-from esp8266sim.line import FRAME_BITS
 from esp8266sim.soc.bus import DRAM
-from esp8266sim.soc.chip import Soc
-from esp8266sim.trace import Kind, TraceEvent
 from esprom.protocol import packets, slip
 from esprom.protocol.checksum import checksum
 from esprom.protocol.packets import Command
@@ -50,96 +50,21 @@ REPLY_ERROR = REPLY + REPLY_HEADER.size + REPLY_STATUS.offset("error")
 
 MAX_BLOCK = 0x1800
 SYNC_REPLIES = 8
-MASK32 = 0xFFFFFFFF
 
-END, ESC = slip.END[0], slip.ESC[0]
-UNESCAPED = {slip.ESC_END[1]: slip.END, slip.ESC_ESC[1]: slip.ESC}  # any other byte stands for itself
-
-Handler = Callable[[], Generator[int | Wait, None, int]]
+Handler = Callable[[], Activity[int]]
 """Does a command; yields time that passes; returns the ROM's error code, 0 for success."""
-
-
-class Receiver:
-    """recv_packet: the ring in RAM, and from it one frame at a time into the packet buffer."""
-
-    def __init__(self, soc: Soc) -> None:
-        self._bus = soc.bus
-        self._uart = soc.uart
-        self._ring = Ring(soc)
-        self._inside = False
-        self._escaped = False
-        self._stored = 0
-
-    def frame(self) -> Activity:
-        """Receive one frame. Returns when it is complete in the packet buffer."""
-        self._inside = self._escaped = False
-        self._stored = 0
-        self.interrupts()
-        while not self._scan():
-            while not self._poll():
-                yield Wait.REST_OF_FRAME if self._inside else Wait.FRAME
-
-    def interrupts(self) -> None:
-        """What arrived while the loader was busy: the handler put it into the ring, lapping it."""
-        self._ring.put(self._uart.drain())
-
-    def _poll(self) -> bool:
-        """What arrives while the loader is waiting is taken from the ring at once, so it never laps."""
-        received = self._uart.drain(memory.RING_SIZE - 1)
-        self._ring.put(received)
-        return bool(received)
-
-    def _scan(self) -> bool:
-        """Take unread bytes up to the end of a frame. True if one is complete."""
-        unread = self._ring.unread()
-        if not unread:
-            return False
-        complete, taken = self._take(unread)
-        self._ring.take(taken)
-        return complete
-
-    def _take(self, data: bytes) -> tuple[bool, int]:
-        """Unescape from `data`; return whether the frame is complete, and how many bytes it took."""
-        at = 0
-        while at < len(data):
-            if self._escaped:
-                self._store(UNESCAPED.get(data[at], data[at : at + 1]))
-                self._escaped = False
-                at += 1
-                continue
-            end = data.find(END, at)
-            stop = len(data) if end < 0 else end
-            if self._inside:
-                escape = data.find(ESC, at, stop)
-                if escape >= 0:
-                    self._store(data[at:escape])
-                    self._escaped = True
-                    at = escape + 1
-                    continue
-                self._store(data[at:stop])
-            at = stop + 1
-            if end >= 0:
-                if self._inside and self._stored:
-                    return True, at
-                self._inside = True
-        return False, len(data)
-
-    def _store(self, plain: bytes) -> None:
-        """Append to the packet buffer; what is beyond its end is dropped."""
-        room = plain[: max(0, memory.PACKET_SIZE - self._stored)]
-        self._bus.dram[PACKET + self._stored : PACKET + self._stored + len(room)] = room
-        self._stored += len(plain)
 
 
 class DownloadLoader:
     """UartDwnLdProc: receive, dispatch, reply, until a command leaves the loop."""
 
-    def __init__(self, soc: Soc, flash: RomFlash) -> None:
-        self._soc = soc
-        self._bus = soc.bus
-        self._flash = flash
-        self._receiver = Receiver(soc)
-        self._state = DownloadState(soc.bus)
+    def __init__(self, rom: Rom) -> None:
+        self._rom = rom
+        self._soc = rom.soc
+        self._bus = rom.soc.bus
+        self._flash = FlashFunctions(rom.soc)
+        self._receiver = Receiver(rom, memory.PACKET, memory.PACKET_SIZE)
+        self._state = DownloadState(rom.soc.bus)
         handlers: dict[int, Handler] = {
             Command.FLASH_BEGIN: self._flash_begin,
             Command.FLASH_DATA: self._flash_data,
@@ -154,7 +79,7 @@ class DownloadLoader:
         }
         self._code = {memory.COMMAND_ENTRIES[opcode]: (opcode, handlers[opcode]) for opcode in handlers}
 
-    def run(self) -> Activity:
+    def run(self) -> Activity[None]:
         """Serve commands. Returns when one of them has left the loop and its reply is out."""
         self._start_reply()
         while self._bus.dram[RUN] != LEAVE:
@@ -164,7 +89,7 @@ class DownloadLoader:
                 self._bus.dram[ERROR] = failed
             yield from self._reply(1 if failed else 0)
 
-    def _dispatch(self) -> Generator[int | Wait, None, int]:
+    def _dispatch(self) -> Activity[int]:
         """Jump through the table in RAM, to code that first sets the reply's opcode."""
         dram = self._bus.dram
         opcode, target = dram[COMMAND], memory.COMMAND_REFUSED
@@ -173,10 +98,8 @@ class DownloadLoader:
         if target == memory.COMMAND_REFUSED:
             yield self._soc.cycles(memory.COST_OTHER)
             return RomError.INVALID  # the reply keeps the opcode of the command before
-        if target not in self._code:
-            what = f"command 0x{opcode:02x} sent to 0x{target:08x}"
-            self._soc.trace.add(TraceEvent(self._soc.clock.now, Kind.NOT_EXECUTED, what, target))
-            raise Halt(CpuState.USER_CODE)
+        if target not in self._code:  # somebody has written to the table
+            return (yield Call(target))
         dram[REPLY_COMMAND], handler = self._code[target]
         return (yield from handler())
 
@@ -191,17 +114,12 @@ class DownloadLoader:
         REPLY_HEADER.write(self._bus.dram, REPLY, "value", value)
         self._bus.dram[ERROR] = 0
 
-    def _reply(self, status: int) -> Activity:
+    def _reply(self, status: int) -> Activity[None]:
         dram = self._bus.dram
         dram[REPLY_STATUS_BYTE], dram[REPLY_ERROR] = status, dram[ERROR]
         frame = slip.encode(bytes(dram[REPLY : REPLY + REPLY_SIZE]))
         for _ in range(SYNC_REPLIES if dram[REPLY_COMMAND] == Command.SYNC else 1):
-            yield self._send(frame)
-
-    def _send(self, frame: bytes) -> int:
-        """Send; return how long the CPU is at it: it waits for an empty FIFO before each byte."""
-        uart = self._soc.uart
-        return max(0, uart.transmit(frame) - 2 * FRAME_BITS * uart.bit - self._soc.clock.now)
+            yield from send_bytes(self._rom, frame)
 
     # -- commands -------------------------------------------------------------------------------
 
@@ -211,37 +129,33 @@ class DownloadLoader:
     def _body(self, layout: Overlay, name: str, at: int = 0) -> int:
         return layout.read(self._bus.dram, BODY + at, name)
 
-    def _sync(self) -> Generator[int | Wait, None, int]:
+    def _sync(self) -> Activity[int]:
         yield self._soc.cycles(memory.COST_SYNC)
         self._set_value(self._body(SYNC, "magic"))
         return 0
 
-    def _read_reg(self) -> Generator[int | Wait, None, int]:
+    def _read_reg(self) -> Activity[int]:
         yield self._soc.cycles(memory.COST_READ_REG)
         self._receiver.interrupts()  # so that the FIFO and the ring are seen as the handler left them
-        self._set_value(self._bus.load32(self._body(READ_REG, "address")))
+        self._set_value(self._rom.cpu.load32(self._body(READ_REG, "address")))
         return 0
 
-    def _write_reg(self) -> Generator[int | Wait, None, int]:
+    def _write_reg(self) -> Activity[int]:
         self._bus.dram[ERROR] = 0
         yield self._soc.cycles(memory.COST_OTHER)
         for index in range(self._header("size") // REGISTER_WRITE.size):
-            address, value, mask, delay_us = (
+            address, value, mask, delay = (
                 self._body(REGISTER_WRITE, name, index * REGISTER_WRITE.size)
                 for name in ("address", "value", "mask", "delay_us")
             )
-            if delay_us & 0xFFFF:
-                yield self._delay(delay_us & 0xFFFF)
+            if delay & 0xFFFF:
+                yield from delay_us(self._rom, delay & 0xFFFF)
             self._receiver.interrupts()
-            old = self._bus.load32(address)
-            self._bus.store32(address, old & ~mask | value & mask)
+            old = self._rom.cpu.load32(address)
+            self._rom.cpu.store32(address, old & ~mask | value & mask)
         return 0
 
-    def _delay(self, delay_us: int) -> int:
-        """ets_delay_us: cycles counted as if the CPU ran at the frequency that RAM says."""
-        return self._soc.cycles(delay_us * memory.word(self._bus, memory.CYCLES_PER_US) & MASK32)
-
-    def _mem_begin(self) -> Generator[int | Wait, None, int]:
+    def _mem_begin(self) -> Activity[int]:
         yield self._soc.cycles(memory.COST_OTHER)
         block_size = self._body(MEM_BEGIN, "block_size")
         if self._header("size") != MEM_BEGIN.size or block_size > MAX_BLOCK:
@@ -266,17 +180,17 @@ class DownloadLoader:
             return RomError.BAD_CHECKSUM
         return data
 
-    def _mem_data(self) -> Generator[int | Wait, None, int]:
+    def _mem_data(self) -> Activity[int]:
         yield self._soc.cycles(memory.COST_OTHER)
         data = self._block(multiple=1)
         if isinstance(data, RomError):
             return data
         yield self._soc.cycles(len(data) * memory.COST_MEM_BYTE)
-        self._bus.copy_in(self._state.read("address"), data)
+        self._rom.write(self._state.read("address"), data)
         self._state.advance(address=len(data), received=len(data))
         return 0
 
-    def _mem_end(self) -> Generator[int | Wait, None, int]:
+    def _mem_end(self) -> Activity[int]:
         yield self._soc.cycles(memory.COST_OTHER)
         if self._header("size") > MEM_END.size:
             return RomError.INVALID
@@ -285,7 +199,7 @@ class DownloadLoader:
         memory.set_word(self._bus, memory.USER_START, self._body(MEM_END, "entry"))
         return 0
 
-    def _flash_begin(self) -> Generator[int | Wait, None, int]:
+    def _flash_begin(self) -> Activity[int]:
         yield from self._flash.attach()
         yield self._soc.cycles(memory.COST_FLASH_BEGIN)
         block_size = self._body(FLASH_BEGIN, "block_size")
@@ -293,10 +207,11 @@ class DownloadLoader:
             return RomError.INVALID
         size, blocks, offset = (self._body(FLASH_BEGIN, name) for name in ("erase_size", "blocks", "offset"))
         self._state.begin(size, blocks, block_size, offset)
+        cache_disable(self._rom)
         erased = yield from self._flash.erase_area(offset, size)
         return 0 if erased else RomError.FLASH_FAILED
 
-    def _flash_data(self) -> Generator[int | Wait, None, int]:
+    def _flash_data(self) -> Activity[int]:
         yield self._soc.cycles(memory.COST_OTHER)
         data = self._block(multiple=4)
         if isinstance(data, RomError):
@@ -304,7 +219,7 @@ class DownloadLoader:
         yield self._soc.cycles(2 * len(data) * memory.COST_CHECKSUM_BYTE)
         # What the two return is not looked at: past the end of the chip the block in RAM proves itself.
         address = self._state.read("address")
-        yield from self._flash.write(address, data)
+        yield from self._flash.write(address, len(data), lambda at, length: data[at : at + length])
         found = yield from self._flash.read(address, len(data))
         if found is not None:
             self._bus.dram[BLOCK : BLOCK + len(found)] = found
@@ -314,7 +229,7 @@ class DownloadLoader:
         self._state.advance(address=len(data), received=len(data))
         return 0
 
-    def _flash_end(self) -> Generator[int | Wait, None, int]:
+    def _flash_end(self) -> Activity[int]:
         yield self._soc.cycles(memory.COST_OTHER)
         self._state.write(run=LEAVE)
         memory.set_word(self._bus, memory.USER_START, 0)
@@ -323,11 +238,11 @@ class DownloadLoader:
         yield from self._flash.lock()
         return 0
 
-    def _spi_set_params(self) -> Generator[int | Wait, None, int]:
+    def _spi_set_params(self) -> Activity[int]:
         yield self._soc.cycles(memory.COST_OTHER)
         if self._header("size") != SPI_SET_PARAMS.size:
             return RomError.INVALID
         for index, name in enumerate(SPI_PARAMETERS):
             value = self._body(SPI_SET_PARAMS, name)
-            self._bus.store32(memory.flash_parameter(self._bus, index), value)
+            self._rom.cpu.store32(memory.flash_parameter(self._bus, index), value)
         return 0

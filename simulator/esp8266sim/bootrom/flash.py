@@ -6,16 +6,12 @@ SPIEraseArea erases more than asked (ERASE-1): the sectors up to the first block
 the count. Each is an activity that returns whether it succeeded.
 """
 
-from collections.abc import Generator
-from typing import TypeVar
+from collections.abc import Callable
 
 from esp8266sim.bootrom import memory
-from esp8266sim.bootrom.activity import CpuState, Halt, Wait
+from esp8266sim.bootrom.activity import Activity, CpuState, Halt
 from esp8266sim.soc import spi as reg
 from esp8266sim.soc.chip import Soc
-
-T = TypeVar("T")
-Function = Generator[int | Wait, None, T]
 
 WIP = 1
 WEL = 2
@@ -32,37 +28,37 @@ def _quotient(value: int, divisor: int) -> int:
     return value // divisor if divisor else 0
 
 
-class RomFlash:
+class FlashFunctions:
     """SPIRead, SPIWrite, SPIEraseArea and their kin."""
 
     def __init__(self, soc: Soc) -> None:
         self._soc = soc
         self._spi = soc.spi
 
-    def attach(self) -> Function[None]:
+    def attach(self) -> Activity[None]:
         """spi_flash_attach: pins and controller, then the slow read mode."""
         self._spi.store(reg.CTRL, CTRL_ATTACHED)
         yield from self.read_mode(SLOW_READ)
 
-    def read_mode(self, mode: int) -> Function[None]:
+    def read_mode(self, mode: int) -> Activity[None]:
         """SPIReadModeCnfig. The value written back was read with WEL set, and QE is not in it."""
         control = self._spi.load(reg.CTRL) or 0
         self._spi.store(reg.CTRL, control | reg.CTRL_TWO_BYTE_STATUS)
-        yield from self._write_enable()
+        yield from self.write_enable()
         status = STATUS_QUAD if mode in QUAD_MODES else self._status()
-        yield from self._write_status(status)
+        yield from self.write_status(status)
 
-    def unlock(self) -> Function[None]:
+    def unlock(self) -> Activity[None]:
         """SPIUnlock: status := 0."""
-        yield from self._write_enable()
-        yield from self._write_status(0)
+        yield from self.write_enable()
+        yield from self.write_status(0)
 
-    def lock(self) -> Function[None]:
+    def lock(self) -> Activity[None]:
         """SPILock: all block protection bits on."""
-        yield from self._write_enable()
-        yield from self._write_status(STATUS_LOCKED)
+        yield from self.write_enable()
+        yield from self.write_status(STATUS_LOCKED)
 
-    def erase_area(self, offset: int, size: int) -> Function[bool]:
+    def erase_area(self, offset: int, size: int) -> Activity[bool]:
         """SPIEraseArea: head sectors, whole blocks, tail sectors; the head is counted twice."""
         chip, block, sector = (self._parameter(index) for index in (1, 2, 3))
         yield from self.read_mode(SLOW_READ)
@@ -73,33 +69,35 @@ class RomFlash:
         per_block = _quotient(block, sector)
         at = _quotient(offset, sector)
         head = min(count, per_block - (at % per_block if per_block else 0))
-        if not (yield from self._erase_sectors(at, head)):
+        if not (yield from self.erase_sectors(at, head)):
             return False
         at, left = at + head, count  # the ROM takes off a counter that has run down to 0, not the head
         while left > per_block:
             if not per_block:
                 raise Halt(CpuState.STUCK)  # the ROM's loop never ends
-            if not (yield from self._erase_block(at // per_block)):
+            if not (yield from self.erase_block(at // per_block)):
                 return False
             at, left = at + per_block, left - per_block
-        return (yield from self._erase_sectors(at, left))
+        return (yield from self.erase_sectors(at, left))
 
-    def write(self, address: int, data: bytes) -> Function[bool]:
-        """SPIWrite: split at pages; a piece that is no multiple of 4 long is refused."""
-        if address + len(data) & MASK32 > self._parameter(1):
+    def write(self, address: int, size: int, source: Callable[[int, int], bytes]) -> Activity[bool]:
+        """SPIWrite: split at pages; a piece that is no multiple of 4 long is refused.
+
+        `source(at, length)` gives the bytes when their turn comes.
+        """
+        if address + size & MASK32 > self._parameter(1):
             return False
         page = self._parameter(4)
         at = 0
-        while at < len(data):
-            room = page - (address + at) % page if page else len(data)
-            piece = data[at : at + room]
-            if not (yield from self._program_page(address + at, piece)):
+        while at < size:
+            length = min(page - (address + at) % page if page else size, size - at)
+            if not (yield from self.program_page(address + at, source(at, length))):
                 return False
-            at += len(piece)
+            at += length
         return True
 
-    def read(self, address: int, size: int) -> Function[bytes | None]:
-        """SPIRead; None where it refuses."""
+    def read(self, address: int, size: int) -> Activity[bytes | None]:
+        """SPIRead: whole words, up to three bytes more than asked; None where it refuses."""
         if address + size & MASK32 > self._parameter(1):
             return None
         found = bytearray()
@@ -107,24 +105,24 @@ class RomFlash:
             length = min(CHUNK, size - len(found))
             self._spi.store(reg.ADDR, address + len(found) & reg.ADDRESS_MASK | length << 24)
             yield from self._command(reg.CMD_READ)
-            found += self._spi.buffer[:length]
+            found += self._spi.buffer[: length + 3 & ~3]
         yield self._soc.cycles(size * memory.COST_READ_BYTE)
         return bytes(found)
 
     # -- pieces ---------------------------------------------------------------------------------
 
     def _parameter(self, index: int) -> int:
-        return self._soc.bus.load32(memory.flash_parameter(self._soc.bus, index))
+        return self._soc.cpu.load32(memory.flash_parameter(self._soc.bus, index))
 
-    def _command(self, command: int) -> Function[None]:
+    def _command(self, command: int) -> Activity[None]:
         self._spi.store(reg.CMD, command)
-        yield max(0, self._spi.done_at - self._soc.clock.now)
+        yield self._spi.done_at - self._soc.clock.now
 
     def _status(self) -> int:
         self._spi.store(reg.CMD, reg.CMD_READ_STATUS)
         return self._spi.load(reg.RD_STATUS) or 0
 
-    def _wait_idle(self) -> Function[None]:
+    def wait_idle(self) -> Activity[None]:
         """Poll until WIP is clear. A chip that is busy without being at work never ends it."""
         while self._status() & WIP:
             left = self._spi.flash.busy_until - self._soc.clock.now
@@ -132,50 +130,76 @@ class RomFlash:
                 raise Halt(CpuState.STUCK)
             yield left
 
-    def _write_enable(self) -> Function[None]:
-        yield from self._wait_idle()
+    def write_enable(self) -> Activity[None]:
+        """SPI_write_enable: a chip that does not set WEL hangs it."""
+        yield from self.wait_idle()
         yield from self._command(reg.CMD_WRITE_ENABLE)
         if not self._status() & WEL:
             raise Halt(CpuState.STUCK)
 
-    def _write_status(self, value: int) -> Function[None]:
+    def write_status(self, value: int) -> Activity[None]:
+        """SPI_write_status: one byte or two, as CTRL says."""
         self._spi.store(reg.RD_STATUS, value)
         yield from self._command(reg.CMD_WRITE_STATUS)
-        yield from self._wait_idle()
+        yield from self.wait_idle()
 
-    def _erase_sectors(self, first: int, count: int) -> Function[bool]:
+    def erase_sectors(self, first: int, count: int) -> Activity[bool]:
+        """Erase sectors by number, as long as the chip has them."""
         sector = self._parameter(3)
         for index in range(first, first + count):
             if index >= _quotient(self._parameter(1), sector):
                 return False
-            yield from self._erase(reg.CMD_SECTOR_ERASE, index * sector)
+            yield from self.erase_sector_at(index * sector)
         return True
 
-    def _erase_block(self, index: int) -> Function[bool]:
+    def erase_block(self, index: int) -> Activity[bool]:
+        """SPIEraseBlock: by number, if the chip has it."""
         block = self._parameter(2)
         if index >= _quotient(self._parameter(1), block):
             return False
-        yield from self._erase(reg.CMD_BLOCK_ERASE, index * block)
+        yield from self.erase_block_at(index * block)
         return True
 
-    def _erase(self, command: int, address: int) -> Function[None]:
-        yield from self._write_enable()
+    def erase_block_at(self, address: int) -> Activity[None]:
+        """SPI_block_erase."""
+        yield from self._erase(reg.CMD_BLOCK_ERASE, address)
+
+    def erase_sector_at(self, address: int) -> Activity[None]:
+        """SPI_sector_erase."""
+        yield from self._erase(reg.CMD_SECTOR_ERASE, address)
+
+    def erase_chip(self) -> Activity[None]:
+        """SPIEraseChip."""
+        yield from self._erase(reg.CMD_CHIP_ERASE, 0)
+
+    def quad_mode(self) -> Activity[None]:
+        """Enable_QMode."""
+        yield from self.write_enable()
+        yield from self.write_status(STATUS_QUAD)
+
+    def idle_status(self) -> Activity[int]:
+        """SPI_read_status: the first one without WIP."""
+        yield from self.wait_idle()
+        return self._status()
+
+    def _erase(self, command: int, address: int) -> Activity[None]:
+        yield from self.write_enable()
         self._spi.store(reg.ADDR, address & reg.ADDRESS_MASK)
         yield from self._command(command)
         yield self._soc.cycles(memory.COST_ERASE)
-        yield from self._wait_idle()
+        yield from self.wait_idle()
 
-    def _program_page(self, address: int, data: bytes) -> Function[bool]:
+    def program_page(self, address: int, data: bytes) -> Activity[bool]:
         """SPI_page_program, 32 bytes a command."""
         if len(data) & 3:
             return False
         for at in range(0, len(data), CHUNK):
             piece = data[at : at + CHUNK]
-            yield from self._write_enable()
+            yield from self.write_enable()
             self._spi.store(reg.ADDR, address + at & reg.ADDRESS_MASK | len(piece) << 24)
             for index in range(0, len(piece), 4):
                 self._spi.store(reg.W0 + index, int.from_bytes(piece[index : index + 4], "little"))
             yield from self._command(reg.CMD_PAGE_PROGRAM)
             yield self._soc.cycles(len(piece) * memory.COST_PROGRAM_BYTE)
-            yield from self._wait_idle()
+            yield from self.wait_idle()
         return True

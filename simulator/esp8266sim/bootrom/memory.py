@@ -6,6 +6,7 @@ Source: the mask ROM's code and data, executed in an interpreter with modelled p
 instruction is charged one cycle, which is as good as is known (cycles on silicon were not measured).
 """
 
+from esp8266sim.bootrom.symbols import SYMBOLS
 from esp8266sim.soc.bus import DRAM, Bus
 
 PACKET = 0x3FFFA000  # the frame received last, unescaped; nobody clears it
@@ -23,8 +24,15 @@ CYCLES_PER_US = 0x3FFFC704
 FLASH_PARAMETERS_POINTER = 0x3FFFC714
 FLASH_PARAMETERS = 0x3FFFC718  # id, chip, block, sector, page size, status mask
 EXCEPTION_TABLE = 0x3FFFC000  # 64 handlers by EXCCAUSE
-DEFAULT_HANDLER = 0x4000DC44
-HANDLERS = {1: 0x4000DBE4, 4: 0x4000048C}  # syscall and level-1 interrupt; other causes as they were seen
+DEFAULT_HANDLER = SYMBOLS["_xtos_unhandled_exception"]
+HANDLERS = {1: SYMBOLS["_xtos_syscall_handler"], 4: SYMBOLS["_xtos_l1int_handler"]}  # others as they were seen
+# Behind it, as Xtensa's run-time has them (where and in which order was not recorded): handlers in C by
+# EXCCAUSE, then a handler and its argument for each interrupt, the highest first.
+C_HANDLERS = EXCEPTION_TABLE + 0x100
+INTERRUPT_HANDLERS = EXCEPTION_TABLE + 0x200
+INTERRUPTS = 15
+UART_INTERRUPT = 5
+STACK = 0x3FFFFF50  # pointer while main is idle
 COMMAND_TABLE = 0x3FFFCBA0  # 12 words: where the loader jumps, by opcode
 COMMAND_REFUSED = 0x40003435
 COMMAND_ENTRIES = (
@@ -71,12 +79,21 @@ def flash_parameter(bus: Bus, index: int) -> int:
     return word(bus, FLASH_PARAMETERS_POINTER) + 4 * index & 0xFFFFFFFF
 
 
+def interrupt_entry(number: int) -> int:
+    """Return the address of an interrupt's handler; its argument is behind it."""
+    return INTERRUPT_HANDLERS + 8 * (INTERRUPTS - 1 - number)
+
+
 def initialise(bus: Bus) -> None:
     """Set up the ROM's data as its start-up code does; what it does not touch stays."""
     end = RING + RING_SIZE
     bus.dram[EXCEPTION_TABLE - DRAM : end - DRAM] = bytes(end - EXCEPTION_TABLE)
     for cause in range(64):
         set_word(bus, EXCEPTION_TABLE + 4 * cause, HANDLERS.get(cause, DEFAULT_HANDLER))
+        set_word(bus, C_HANDLERS + 4 * cause, SYMBOLS["_xtos_p_none"])
+    for number in range(INTERRUPTS):
+        set_word(bus, interrupt_entry(number), SYMBOLS["_xtos_unhandled_interrupt"])
+        set_word(bus, interrupt_entry(number) + 4, number)
     for opcode, entry in enumerate(COMMAND_ENTRIES):
         set_word(bus, COMMAND_TABLE + 4 * opcode, entry)
     set_word(bus, CYCLES_PER_US, 80)

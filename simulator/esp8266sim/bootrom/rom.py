@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from esp8266sim.bootrom.activity import Activity
+from esp8266sim.bootrom.activity import Activity, CpuState
 from esp8266sim.bootrom.symbols import SYMBOLS
 from esp8266sim.soc.bus import DRAM, DRAM_SIZE
 from esp8266sim.soc.chip import Soc
@@ -47,14 +47,26 @@ class Function:
 class Rom:
     """What the functions share: the chip, and ways to its memory that fault as loads and stores do."""
 
-    def __init__(self, soc: Soc) -> None:
+    def __init__(
+        self,
+        soc: Soc,
+        *,
+        skip_to: Callable[[int], bool] = lambda time: False,
+        enter: Callable[[CpuState], None] = lambda state: None,
+    ) -> None:
         self.soc = soc
         self.cpu = soc.cpu
         self.spent = 0.0
+        self.skip_to = skip_to  # lets time (ps) pass at once; False if something may happen meanwhile
+        self.enter = enter  # is told where the CPU is
 
     def spend(self, cycles: float) -> None:
         """Charge CPU cycles; they pass before the caller goes on."""
         self.spent += cycles
+
+    def unchanged(self) -> None:
+        """Say that the call does nothing, nor ever would until an event comes: polling is idleness then."""
+        self.soc.bus.effects -= 1
 
     def argument(self, index: int) -> int:
         """Return an argument of the function that is being called, the first being 0.

@@ -3,7 +3,8 @@
 
 Names and addresses are facts from Espressif's public linker script (eagle.rom.addr.v6.ld, as the vendor's
 MIT-licensed SDKs have it); those that it lacks (`SPI_sector_erase` and its kin, the places in `main`) are from the mask
-ROM's disassembly.
+ROM's disassembly. Where `fatal_exception`
+begins was not recorded; its address is a choice.
 """
 
 from bisect import bisect_right
@@ -45,6 +46,7 @@ SYMBOLS = {
     "ets_isr_mask": 0x40000F98,
     "ets_isr_unmask": 0x40000FA8,
     "ets_set_user_start": 0x40000FBC,
+    "fatal_exception": 0x40000FCC,
     "main": 0x40000FEC,
     "main_after_loop": 0x4000108A,
     "main_continues": 0x400010A8,

@@ -29,12 +29,14 @@ class Core:
         self.left = 0  # cycles left of the slice that ends at `_slice_end`
         self._slice_end = 0
         self.attention = False  # leave translated code at the next opportunity
-        self.waiting = False  # in WAITI
+        self.waiting = False  # in WAITI, or until `wake_at`
+        self.wake_at = NEVER  # cycle
         self.lines = 0  # level-triggered interrupt inputs that are high
         self.pending = 0  # latched interrupts
         self.timer_due = NEVER  # cycle at which CCOUNT meets CCOMPARE0
         self.attributes = ([2] * 8, [2] * 8)  # of 512 MiB regions: for fetches, for loads and stores
-        self.on_exception: Callable[[int, int, int], None] | None = None  # cause, pc, address
+        # Told of each fault and its pc; True if execution is to stop there instead of in a handler.
+        self.on_fault: Callable[[CpuException, int], bool] | None = None
         self._ccount_offset = 0
         self.slow_sites: set[int] = set()  # loads and stores that were seen to meet other than data RAM
         self._ram_base, self._ram_end = memory.ram_base, memory.ram_base + len(memory.ram)
@@ -66,7 +68,7 @@ class Core:
         for register in sr.REGISTERS:
             self.special[register.number] = register.reset
         self.pc = sr.RESET_VECTOR
-        self.waiting, self.pending, self.lines = False, 0, 0
+        self.waiting, self.wake_at, self.pending, self.lines = False, NEVER, 0, 0
         for attributes in self.attributes:
             attributes[:] = [2] * 8
         self._ccount_offset = -self.cycles
@@ -125,9 +127,11 @@ class Core:
         self.waiting = False
 
     def take_exception(self, fault: CpuException, pc: int) -> None:
-        """Enter the handler of a fault of the instruction at `pc`."""
-        if self.on_exception is not None:
-            self.on_exception(fault.cause, pc, fault.address)
+        """Enter the handler of a fault of the instruction at `pc`, or stop there."""
+        if self.on_fault is not None and self.on_fault(fault, pc):
+            self.pc = pc
+            self.stop()
+            return
         self.pc = self._raise(fault.cause, pc, fault.address)
 
     def _raise(self, cause: int, pc: int, address: int) -> int:
@@ -226,6 +230,14 @@ class Core:
         if not self._ram_base <= address < self._ram_end or load(address) != value:
             self.disturbed = True
 
+    def stop(self) -> None:
+        """Leave what runs as soon as the instruction that is being done is done."""
+        raise NotImplementedError
+
+    def sleep(self, wake_at: int = NEVER) -> None:
+        """Do nothing until a cycle comes, or an interrupt."""
+        self.waiting, self.wake_at, self.attention = True, wake_at, True
+
     def invalidate(self, address: int, size: int) -> None:
         """Forget what was made of the code in a range, for somebody has written there."""
         raise NotImplementedError
@@ -270,7 +282,7 @@ class Core:
     def wait(self, level: int) -> None:
         """WAITI."""
         self.set_interrupt_level(level)
-        self.waiting = True
+        self.sleep()
 
     def return_from_exception(self) -> int:
         """RFE."""

@@ -6,7 +6,7 @@ same table, and differ in speed only. What the CPU looks at between instructions
 looks at when it leaves a piece of code, at the latest `translate.MAX_STRAIGHT` cycles after.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from esp8266sim.cpu.core import Core
@@ -34,12 +34,19 @@ class StopReason(Enum):
 
 
 class Cpu(Core):
-    """An LX106. `stops` are the addresses that `run` comes back for; `hot` of 0 translates everything."""
+    """An LX106.
+
+    `stops` are the addresses that `run` comes back for; `hot` of 0 translates everything. Code at the
+    addresses in `natives` is not fetched but called: with the cycles that are left, for the next address and
+    what is then left of them, like a translation.
+    """
 
     def __init__(
         self, memory: Memory, *, stops: Iterable[int] = (), hot: int = HOT, translating: bool = True
     ) -> None:
         self._stops = frozenset(stops)
+        self._natives: dict[int, Translation] = {}
+        self.idle_since = 0  # after IDLE: the cycle from which on nothing was run
         self._hot = hot
         self._translating = translating
         self._blocks: dict[int, Translation] = {}
@@ -70,11 +77,15 @@ class Cpu(Core):
             if self._asked:
                 return StopReason.ASKED
             now = self.cycles
+            if self.waiting and now >= self.wake_at:
+                self.waiting, idle = False, False
             if now >= until:
                 return StopReason.IDLE if idle else StopReason.DEADLINE
+            if not idle:
+                self.idle_since = now
             limit = min(until, self.timer_limit)
             if self.waiting:
-                self.cycles, idle = limit, True
+                self.cycles, idle = min(limit, self.wake_at), True
                 continue
             if self.pc in self._stops:
                 return StopReason.ADDRESS
@@ -105,6 +116,16 @@ class Cpu(Core):
         self._stops = frozenset(addresses)
         self.forget_code()
 
+    @property
+    def natives(self) -> Mapping[int, Translation]:
+        """What is called at addresses instead of code; setting them forgets all translations."""
+        return self._natives
+
+    @natives.setter
+    def natives(self, natives: Mapping[int, Translation]) -> None:
+        self._natives = dict(natives)
+        self.forget_code()
+
     def invalidate(self, address: int, size: int) -> None:
         """Forget what was made of code in a range. Whoever writes to code memory calls this."""
         first, last = address >> PAGE, address + size - 1 >> PAGE
@@ -129,6 +150,7 @@ class Cpu(Core):
         """Forget everything that was made of code."""
         for memo in (self._blocks, self._operations, self._decoded, self._visits, self._code):
             memo.clear()
+        self._blocks.update(self._natives)
         self._spun.clear()
         self.attention = True
 
@@ -193,6 +215,9 @@ class Cpu(Core):
                 self._code.get(page, set()).discard(region)
 
     def _single(self, pc: int, n: int) -> tuple[int, int]:
+        native = self._natives.get(pc)
+        if native is not None:
+            return native(n)
         self.pc = pc
         found = self._operations.get(pc) or self._prepare(pc, n)
         self.left = n = n - found[1]
@@ -201,14 +226,14 @@ class Cpu(Core):
     def _interpret(self, n: int, stops: frozenset[int] | None = None) -> tuple[int, int]:
         """Interpret from `pc` to the end of the block; with `stops` on until one of them, or attention."""
         pc = self.pc
-        find = self._operations.get
+        find, natives = self._operations.get, self._natives
         while True:
             self.pc = pc
             found = find(pc) or self._prepare(pc, n)
             do, cycles, ends = found
             self.left = n = n - cycles
             pc = do()
-            if n <= 0 or self.attention or (ends and (stops is None or pc in stops)):
+            if n <= 0 or self.attention or (ends and (stops is None or pc in stops or pc in natives)):
                 return pc, n
 
     def _one(self) -> None:
@@ -223,7 +248,7 @@ class Cpu(Core):
         if self.pc in self._stops:
             return False
         self._one()
-        return True
+        return not self._asked
 
     def _may_spin(self) -> bool:
         """Return whether code has spun here before, or the registers are as at one of the last looks."""
@@ -254,7 +279,7 @@ class Cpu(Core):
             self.fetch(pc)  # raises if that is why
             made: tuple[Operation, int, bool] = (self.illegal, 1, True)
         else:
-            ends = decoded.ends_block or decoded.next in self._stops
+            ends = decoded.ends_block or decoded.next in self._stops or decoded.next in self._natives
             made = (operation(self, decoded), decoded.instruction.cycles, ends)
         self._operations[pc] = made
         return made

@@ -2,9 +2,9 @@
 """The memory map as loads and stores see it.
 
 One rule: every access goes to RAM, to a word of the mask ROM, or to a peripheral; an access that none
-of them knows reads 0, does nothing, and is a traced event. Which accesses fault, and with which cause,
-is what the mask ROM's code meets (alignment 9, the region barred at boot 28 and 29, byte access to
-IRAM 3), executed in an interpreter with modelled peripherals.
+of them knows reads 0, does nothing, and is a traced event. A narrow access to IRAM, ROM or the flash window
+faults with cause 3, as the mask ROM's code met it, executed in an interpreter with modelled peripherals;
+what depends on alignment and on regions is the CPU's.
 """
 
 from collections.abc import Callable, Collection
@@ -21,8 +21,6 @@ ROM = 0x40000000
 ROM_SIZE = 0x10000
 FLASH_WINDOW = 0x40200000
 FLASH_WINDOW_SIZE = 0x100000
-BARRED_END = 0x20000000  # the reset code takes all rights from region 0
-MASK32 = 0xFFFFFFFF
 
 # Words of the mask ROM that tools and tests read: identification, not code.
 ROM_WORDS = {
@@ -38,9 +36,6 @@ ROM_WORDS = {
 
 FETCH_ERROR = 2
 LOAD_STORE_ERROR = 3
-ALIGNMENT = 9
-LOAD_PROHIBITED = 28
-STORE_PROHIBITED = 29
 
 
 def _takes_words_only(address: int) -> bool:
@@ -58,6 +53,10 @@ class CpuException(Exception):
         self.address = address
 
 
+class NotModelled(CpuException):
+    """Code of the boot ROM is to be fetched that the model has not."""
+
+
 class Peripheral(Protocol):
     """Registers of one 256-byte block; offsets are multiples of 4."""
 
@@ -68,19 +67,36 @@ class Peripheral(Protocol):
         """Set the register. False if nothing models it."""
 
 
-class Bus:
-    """Loads and stores of the CPU. `read_flash(offset, size)` serves the flash window."""
+def _nothing() -> None:
+    """Do nothing."""
 
-    def __init__(self, clock: Clock, trace: Trace, read_flash: Callable[[int, int], bytes]) -> None:
+
+class Bus:
+    """Loads, stores and fetches of the CPU. `read_flash(offset, size)` serves the flash window.
+
+    `rom` is a dump of the mask ROM, 64 KiB; without it the ROM is a model, of which only a few words can be
+    read, and none fetched.
+    """
+
+    def __init__(
+        self, clock: Clock, trace: Trace, read_flash: Callable[[int, int], bytes], rom: bytes | None = None
+    ) -> None:
+        if rom is not None and len(rom) != ROM_SIZE:
+            raise ValueError(f"the mask ROM has {ROM_SIZE} bytes, the dump {len(rom)}")
         self._clock = clock
         self._trace = trace
         self._read_flash = read_flash
+        self._rom = rom
         self.dram = bytearray(DRAM_SIZE)
         self.iram = bytearray(IRAM_SIZE)
         self.ram_base, self.ram = DRAM, self.dram  # what the CPU accesses directly
         self.effects = 0  # loads that had an effect, or whose value time alone may change
+        self.settle: Callable[[], None] = _nothing  # makes it the CPU's present, before a peripheral looks
+        self.code_changed: Callable[[int, int], None] = lambda address, size: None  # by other than the CPU
+        self.watch: Callable[[str, int, int], None] | None = None  # told of each access to a peripheral
         self._blocks: dict[int, Peripheral] = {}
         self._steady: set[int] = set()
+        self.set_cache(on=False, base=0, iram_size=IRAM_SIZE)
 
     def attach(self, base: int, peripheral: Peripheral, steady: Collection[int] = ()) -> None:
         """Put a peripheral's 256 bytes at `base`.
@@ -91,14 +107,35 @@ class Bus:
         self._blocks[base] = peripheral
         self._steady.update(base + offset for offset in steady)
 
+    def set_cache(self, *, on: bool, base: int, iram_size: int) -> None:
+        """Say which MiB of the flash the window shows, and how much of IRAM the cache leaves.
+
+        While it is off, loads from the window are answered all the same, as the recorder's bus did; code
+        cannot be fetched from there.
+        """
+        self._cached, self._window, self._iram_size = on, base, iram_size
+        self.code_changed(FLASH_WINDOW, FLASH_WINDOW_SIZE)
+        self.code_changed(IRAM, IRAM_SIZE)
+
     def fetch32(self, address: int) -> int:
-        """Return the word of code at an aligned address: IRAM or the flash window. Raises CpuException."""
-        if 0 <= address - IRAM < IRAM_SIZE:
+        """Return the word of code at an aligned address. Raises CpuException.
+
+        A fetch from the window while the cache is off gives 0, which is no instruction: boards report cause
+        0 for it (common knowledge among their users, not measured here).
+        """
+        if 0 <= address - IRAM < self._iram_size:
             offset = address - IRAM
             return int.from_bytes(self.iram[offset : offset + 4], "little")
         if 0 <= address - FLASH_WINDOW < FLASH_WINDOW_SIZE:
-            return int.from_bytes(self._read_flash(address - FLASH_WINDOW, 4), "little")
+            return self._load_window(address) if self._cached else 0
+        if 0 <= address - ROM < ROM_SIZE:
+            if self._rom is None:
+                raise NotModelled(FETCH_ERROR, address)
+            return int.from_bytes(self._rom[address - ROM : address - ROM + 4], "little")
         raise CpuException(FETCH_ERROR, address)
+
+    def _load_window(self, address: int) -> int:
+        return int.from_bytes(self._read_flash(self._window + address - FLASH_WINDOW, 4), "little")
 
     def load8(self, address: int) -> int:
         """Do a byte load, which only DRAM answers as such. Raises CpuException."""
@@ -106,24 +143,18 @@ class Bus:
 
     def load16(self, address: int) -> int:
         """Do a 16-bit load, which only DRAM answers as such. Raises CpuException."""
-        if address & 1:
-            raise CpuException(ALIGNMENT, address)
         return self._load_narrow(address, 2)
 
     def _load_narrow(self, address: int, size: int) -> int:
         offset = address - DRAM
         if 0 <= offset < DRAM_SIZE:
             return int.from_bytes(self.dram[offset : offset + size], "little")
-        if address < BARRED_END:
-            raise CpuException(LOAD_PROHIBITED, address)
         if _takes_words_only(address):
             raise CpuException(LOAD_STORE_ERROR, address)
         return self._unmodelled("byte load" if size == 1 else "16-bit load", address)
 
     def load32(self, address: int) -> int:
-        """Do a 32-bit load. Raises CpuException."""
-        if address & 3:
-            raise CpuException(ALIGNMENT, address)
+        """Do a 32-bit load from an aligned address."""
         offset = address - DRAM
         if 0 <= offset < DRAM_SIZE:
             return int.from_bytes(self.dram[offset : offset + 4], "little")
@@ -131,39 +162,43 @@ class Bus:
         if block is not None:
             if address not in self._steady:
                 self.effects += 1
+            self.settle()
             value = block.load(address & 0xFF)
-            return self._unmodelled("load", address) if value is None else value
+            if value is None:
+                value = self._unmodelled("load", address)
+            if self.watch is not None:
+                self.watch("load", address, value)
+            return value
         return self._load_elsewhere(address)
 
     def _load_elsewhere(self, address: int) -> int:
-        if address < BARRED_END:
-            raise CpuException(LOAD_PROHIBITED, address)
-        if 0 <= address - IRAM < IRAM_SIZE:
+        if 0 <= address - IRAM < self._iram_size:
             offset = address - IRAM
             return int.from_bytes(self.iram[offset : offset + 4], "little")
+        if 0 <= address - ROM < ROM_SIZE and self._rom is not None:
+            return int.from_bytes(self._rom[address - ROM : address - ROM + 4], "little")
         if address in ROM_WORDS:
             return ROM_WORDS[address]
         if 0 <= address - FLASH_WINDOW < FLASH_WINDOW_SIZE:
-            # Whether the cache is on is not modelled: the recorder's bus always answered.
-            return int.from_bytes(self._read_flash(address - FLASH_WINDOW, 4), "little")
+            self.settle()
+            return self._load_window(address)
         return self._unmodelled("load", address)
 
     def store32(self, address: int, value: int) -> None:
-        """Do a 32-bit store. Raises CpuException."""
-        if address & 3:
-            raise CpuException(ALIGNMENT, address)
+        """Do a 32-bit store to an aligned address."""
         offset = address - DRAM
         if 0 <= offset < DRAM_SIZE:
             self.dram[offset : offset + 4] = value.to_bytes(4, "little")
             return
         block = self._blocks.get(address & ~0xFF)
         if block is not None:
+            self.settle()
+            if self.watch is not None:
+                self.watch("store", address, value)
             if not block.store(address & 0xFF, value):
                 self._unmodelled("store", address)
             return
-        if address < BARRED_END:
-            raise CpuException(STORE_PROHIBITED, address)
-        if 0 <= address - IRAM < IRAM_SIZE:
+        if 0 <= address - IRAM < self._iram_size:
             offset = address - IRAM
             self.iram[offset : offset + 4] = value.to_bytes(4, "little")
         elif not 0 <= address - ROM < ROM_SIZE:  # a store to ROM is harmless, the recorder's bus says
@@ -175,36 +210,16 @@ class Bus:
 
     def store16(self, address: int, value: int) -> None:
         """Do a 16-bit store, which only DRAM takes as such. Raises CpuException."""
-        if address & 1:
-            raise CpuException(ALIGNMENT, address)
         self._store_narrow(address, value, 2)
 
     def _store_narrow(self, address: int, value: int, size: int) -> None:
         offset = address - DRAM
         if 0 <= offset < DRAM_SIZE:
             self.dram[offset : offset + size] = value.to_bytes(size, "little")
-        elif address < BARRED_END:
-            raise CpuException(STORE_PROHIBITED, address)
         elif _takes_words_only(address):
             raise CpuException(LOAD_STORE_ERROR, address)
         else:
             self._unmodelled("byte store" if size == 1 else "16-bit store", address)
-
-    def copy_in(self, address: int, data: bytes) -> None:
-        """Store `data` as the mask ROM's memcpy does from an aligned source: words, then what is left.
-
-        Raises:
-            CpuException: part of `data` may have been stored before it.
-        """
-        offset = address - DRAM
-        if 0 <= offset <= DRAM_SIZE - len(data):
-            self.dram[offset : offset + len(data)] = data
-            return
-        words = len(data) & ~3 if address % 4 == 0 else 0
-        for index in range(0, words, 4):
-            self.store32(address + index & MASK32, int.from_bytes(data[index : index + 4], "little"))
-        for index in range(words, len(data)):
-            self.store8(address + index & MASK32, data[index])
 
     def peek(self, address: int, size: int) -> bytes:
         """Return RAM without any effect, for tests and tools. Raises ValueError outside RAM."""
@@ -218,6 +233,7 @@ class Bus:
         self.peek(address, len(data))
         base, memory = (DRAM, self.dram) if address < IRAM else (IRAM, self.iram)
         memory[address - base : address - base + len(data)] = data
+        self.code_changed(address, len(data))
 
     def _unmodelled(self, what: str, address: int) -> int:
         self._trace.add(TraceEvent(self._clock.now, Kind.UNMODELLED, what, address))

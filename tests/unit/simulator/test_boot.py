@@ -107,9 +107,9 @@ def test_beside_a_second_uart_the_sdio_mode_prints_nothing() -> None:
     assert bench.tap.take() == banner(2, 5, sdio=2)
 
 
-def test_mode_2_jumps_to_iram_which_needs_a_cpu() -> None:
+def test_mode_2_jumps_to_iram() -> None:
     bench = Bench(boot_mode=2)
-    (event,) = bench.board.trace.of(Kind.NOT_EXECUTED)
+    (event,) = bench.board.trace.of(Kind.ENTERED)
     assert event.address == 0x40100000
 
 
@@ -232,14 +232,14 @@ def test_the_recorded_image_is_loaded_with_the_roms_messages() -> None:
     bench = Bench(content=flash_with(recorded)).sync()
     assert bench.send(vector.sent[0]) == vector.received[0][:-2]
     assert bench.bus.peek(IRAM, 24) == recorded[16:40]
-    assert [event.address for event in bench.board.trace.of(Kind.NOT_EXECUTED)] == [0x40100004]
+    assert [event.address for event in bench.board.trace.of(Kind.ENTERED)] == [0x40100004]
 
 
 def test_an_image_is_put_in_place_and_entered() -> None:
     bench = booted(image(Segment(IRAM, b"code"), Segment(DRAM + 0x100, b"data" * 3)))
     assert bench.bus.peek(IRAM, 4) == b"code"
     assert bench.bus.peek(DRAM + 0x100, 12) == b"data" * 3
-    (event,) = bench.board.trace.of(Kind.NOT_EXECUTED)
+    (event,) = bench.board.trace.of(Kind.ENTERED)
     assert (bench.state(), event.address) == (CpuState.USER_CODE, ENTRY)
 
 

@@ -39,24 +39,6 @@ def test_ram_is_little_endian_and_keeps_words(rig: Rig, address: int) -> None:
     assert rig.bus.load32(address) == 0x04030201
 
 
-@pytest.mark.parametrize("address", [DRAM + 1, IRAM + 2, PERIPHERAL + 3, 1])
-def test_an_unaligned_access_is_cause_9_wherever_it_is(rig: Rig, address: int) -> None:
-    with pytest.raises(CpuException, match=f"cause 9 at 0x{address:08x}"):
-        rig.bus.load32(address)
-    with pytest.raises(CpuException, match="cause 9"):
-        rig.bus.store32(address, 0)
-
-
-@pytest.mark.parametrize("address", [0, 4, 0x1FFFFFFC])
-def test_region_0_is_barred(rig: Rig, address: int) -> None:
-    with pytest.raises(CpuException, match=f"cause 28 at 0x{address:08x}"):
-        rig.bus.load32(address)
-    with pytest.raises(CpuException, match="cause 29"):
-        rig.bus.store32(address, 0)
-    with pytest.raises(CpuException, match="cause 29"):
-        rig.bus.store8(address, 0)
-
-
 @pytest.mark.parametrize("address", [IRAM, ROM + 0x80])
 def test_bytes_cannot_be_stored_in_iram_and_rom(rig: Rig, address: int) -> None:
     with pytest.raises(CpuException, match="cause 3"):
@@ -103,52 +85,6 @@ def test_where_nothing_is_reads_0_and_is_traced(rig: Rig, address: int) -> None:
     rig.bus.store32(address, 1)
     rig.bus.store8(address, 1)
     assert rig.unmodelled == [("load", address), ("store", address), ("byte store", address)]
-
-
-@pytest.mark.parametrize("size", range(9))
-@pytest.mark.parametrize("address", [DRAM, DRAM + 1, DRAM + 0x17FFF - 8])
-def test_copying_into_dram_takes_any_address_and_length(rig: Rig, address: int, size: int) -> None:
-    rig.bus.copy_in(address, bytes(range(1, size + 1)))
-    assert rig.bus.peek(address, 9) == bytes(range(1, size + 1)).ljust(9, b"\0")
-    assert len(rig.bus.dram) == 0x18000
-
-
-def test_copying_words_into_iram(rig: Rig) -> None:
-    rig.bus.copy_in(IRAM + 4, b"abcdefgh")
-    assert rig.bus.peek(IRAM, 16) == bytes(4) + b"abcdefgh" + bytes(4)
-
-
-def test_a_length_that_is_no_multiple_of_4_faults_in_iram_after_the_words(rig: Rig) -> None:
-    with pytest.raises(CpuException, match="cause 3 at 0x40100008"):
-        rig.bus.copy_in(IRAM, b"abcdefghi")
-    assert rig.bus.peek(IRAM, 12) == b"abcdefgh" + bytes(4)
-
-
-def test_an_unaligned_address_faults_in_iram_at_once(rig: Rig) -> None:
-    with pytest.raises(CpuException, match="cause 3 at 0x40100002"):
-        rig.bus.copy_in(IRAM + 2, b"abcdefgh")
-    assert rig.bus.peek(IRAM, 12) == bytes(12)
-
-
-def test_copying_into_region_0_faults(rig: Rig) -> None:
-    with pytest.raises(CpuException, match="cause 29 at 0x00002000"):
-        rig.bus.copy_in(0x2000, b"abcd")
-
-
-def test_copying_words_reaches_peripherals(rig: Rig) -> None:
-    rig.bus.copy_in(PERIPHERAL + 0x10, b"\x2a\x00\x00\x00")
-    assert rig.bank.load(0x10) == 0x2A
-
-
-def test_copying_past_the_end_of_dram_reaches_rom_and_leaves_dram_its_size(rig: Rig) -> None:
-    rig.bus.copy_in(DRAM + 0x17FFC, b"abcdefgh")
-    assert rig.bus.peek(DRAM + 0x17FFC, 4) == b"abcd"
-    assert len(rig.bus.dram) == 0x18000
-
-
-def test_addresses_wrap_at_32_bits(rig: Rig) -> None:
-    with pytest.raises(CpuException, match="cause 29 at 0x00000000"):
-        rig.bus.copy_in(0xFFFFFFFC, b"abcdefgh")
 
 
 def test_peek_and_poke_are_for_ram_alone(rig: Rig) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from esp8266sim.bootrom.activity import CpuState, Halt
-from esp8266sim.bootrom.flash import RomFlash
+from esp8266sim.bootrom.flash import FlashFunctions
 from esp8266sim.chips import GD25Q32, RECORDER, W25Q32, W25Q80, ChipModel
 from esp8266sim.clock import MS, SECOND, US
 from esp8266sim.flashchip import Operation
@@ -29,7 +29,7 @@ class Rig:
 
     def __init__(self, chip: ChipModel = RECORDER) -> None:
         self.bench = Bench(chip, bytearray(chip.size)).sync()
-        self.flash = RomFlash(self.bench.board.soc)
+        self.flash = FlashFunctions(self.bench.board.soc)
         self.seen: list[Operation] = []
         self.bench.board.flash.observer = self.seen.append
 
@@ -44,6 +44,9 @@ class Rig:
                 clock.advance(clock.now + next(function))
             except StopIteration as done:
                 return done.value
+
+    def write(self, address: int, data: bytes) -> Any:
+        return self.call(self.flash.write(address, len(data), lambda at, size: data[at : at + size]))
 
     def addresses(self, opcode: int) -> list[int | None]:
         return [operation.address for operation in self.seen if operation.opcode == opcode]
@@ -186,7 +189,7 @@ def test_a_block_of_no_sectors_is_erased_for_ever(rig: Rig) -> None:
 )
 def test_programs_do_not_cross_the_page_of_the_parameters(rig: Rig, page: int, pieces: list[int]) -> None:
     rig.parameters(page=page)
-    assert rig.call(rig.flash.write(0, bytes(0x140))) is True
+    assert rig.write(0, bytes(0x140)) is True
     assert rig.addresses(PROGRAM) == pieces
 
 
@@ -194,20 +197,20 @@ def test_programs_do_not_cross_the_page_of_the_parameters(rig: Rig, page: int, p
 
 
 def test_a_write_is_split_at_pages_and_32_bytes(rig: Rig) -> None:
-    assert rig.call(rig.flash.write(0xF4, bytes(0x30))) is True
+    assert rig.write(0xF4, bytes(0x30)) is True
     programmed = [(op.address, len(op.sent)) for op in rig.seen if op.opcode == PROGRAM]
     assert programmed == [(0xF4, 12), (0x100, 32), (0x120, 4)]
 
 
 def test_a_piece_that_is_no_multiple_of_4_stops_the_write(rig: Rig) -> None:
-    assert rig.call(rig.flash.write(0xF2, bytes(0x30))) is False
+    assert rig.write(0xF2, bytes(0x30)) is False
     assert rig.addresses(PROGRAM) == []
-    assert rig.call(rig.flash.write(0x02, bytes(0x30))) is True
+    assert rig.write(0x02, bytes(0x30)) is True
 
 
 @pytest.mark.parametrize(("address", "size"), [(0x400000, 4), (0x3FFFFC, 8), (0x3FFFFD, 4), (0x80000000, 4)])
 def test_beyond_the_end_nothing_is_written_or_read(rig: Rig, address: int, size: int) -> None:
-    assert rig.call(rig.flash.write(address, bytes(size))) is False
+    assert rig.write(address, bytes(size)) is False
     assert rig.call(rig.flash.read(address, size)) is None
     assert rig.seen == []
 
@@ -285,7 +288,7 @@ def test_flash_begin_takes_the_datasheets_time(chip: ChipModel) -> None:
 def test_a_program_takes_the_datasheets_time() -> None:
     rig = Rig(W25Q32)
     began = rig.bench.clock.now
-    rig.call(rig.flash.write(0, bytes(1024)))
+    rig.write(0, bytes(1024))
     busy = round(32 * (30 + 31 * 2.5) * US)  # 32 bytes a command
     assert 0 <= rig.bench.clock.now - began - busy < SLACK
 
