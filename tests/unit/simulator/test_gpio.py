@@ -72,7 +72,7 @@ def test_an_output_reads_back_and_its_level_waits_for_the_enable() -> None:
     bench = Bench()
     bench.store((OUT, 0xFFFF0005))
     assert bench.gpio.load(IN) == 0
-    bench.store((ENABLE, 0x00000004))
+    bench.store((ENABLE, 0x003F0004))  # the upper half has other meanings
     assert bench.gpio.load(IN) == 4
 
 
@@ -122,6 +122,14 @@ def test_a_level_that_is_there_already_interrupts(kind: int, high: bool) -> None
     assert bench.gpio.load(STATUS) == 1 << 5
     bench.gpio.drive(5, not high)
     bench.store((STATUS, 0))
+    assert bench.gpio.load(STATUS) == 0
+
+
+def test_a_pin_has_one_interrupt_type_at_a_time() -> None:
+    bench = Bench()
+    bench.watch(5, RISING)
+    bench.watch(5, FALLING)
+    bench.gpio.drive(5, True)
     assert bench.gpio.load(STATUS) == 0
 
 

@@ -39,6 +39,12 @@ def test_the_top_bit_of_the_first_register_resets() -> None:
     assert bench.rtc.load(0x00) == 0
 
 
+def test_the_reset_bit_is_not_kept_until_the_reset_comes() -> None:
+    rtc = Rtc(Clock(), lambda: None)
+    rtc.store(0x00, 0x80000070)
+    assert rtc.load(0x00) == 0x00000070
+
+
 def test_the_counter_runs_at_150_khz_and_cannot_be_stored() -> None:
     bench = Bench()
     bench.clock.advance(SECOND)

@@ -39,6 +39,13 @@ def test_the_first_stage_interrupts_and_the_second_resets(setting: int, time: in
     assert bench.did == [("interrupt 8", time), ("bite", time + 1600 * US)]
 
 
+def test_only_four_bits_are_the_time() -> None:
+    bench = Bench()
+    bench.start(op=0xF0)
+    bench.clock.advance(MS)
+    assert bench.did == [("interrupt 8", 800 * US)]
+
+
 def test_it_is_off_at_reset() -> None:
     bench = Bench()
     bench.clock.advance(100 * SECOND)
