@@ -22,15 +22,21 @@ from esp8266sim.flashchip import FlashChip
 from esp8266sim.line import Bridge, Burst
 from esp8266sim.processor import Processor
 from esp8266sim.profiles import Profile
-from esp8266sim.soc import registers, spi, uart
+from esp8266sim.soc import dport, gpio, registers, rtc, spi, timers, uart, watchdog
 from esp8266sim.soc.bus import Bus
 from esp8266sim.soc.chip import Soc
-from esp8266sim.soc.registers import Gpio, RegisterBank, dport, io_mux, rtc, straps
+from esp8266sim.soc.dport import Cache, Dport
+from esp8266sim.soc.gpio import Gpio
+from esp8266sim.soc.rtc import EXTERNAL, POWER_ON, WATCHDOG, Rtc
 from esp8266sim.soc.spi import SpiController
+from esp8266sim.soc.timers import Timers
 from esp8266sim.soc.uart import Uart
-from esp8266sim.trace import Trace
+from esp8266sim.soc.watchdog import Watchdog
+from esp8266sim.trace import Kind, Trace, TraceEvent
 
-POWER_ON, EXTERNAL = 1, 2  # reset causes
+# What a program asks the RTC for. The ROM boots the flash straight away after 3, which its source may call
+# software reset; but users' logs of restarts have 2, and stubs count on coming back as the loader.
+SOFTWARE_RESET = EXTERNAL
 SDIO_STRAPS = 7
 GPIO15 = 4  # its bit in the boot mode
 # The usual 10 kOhm and 100 nF at the reset pin; it bridges the instant in which a host has changed one
@@ -125,15 +131,23 @@ class Board:
             interrupt=lambda high: self._interrupt_of(uart.BASE_1, high),
         )
         self._interrupting: set[int] = set()  # the UARTs, which share one interrupt
-        self.gpio = Gpio(0)
-        self.rtc: RegisterBank = rtc(POWER_ON)
-        self._banks = {
-            registers.GPIO: self.gpio,
-            registers.RTC: self.rtc,
-            registers.IO_MUX: io_mux(),
-            registers.DPORT: dport(profile.efuse),
-        }
         self._processor = Processor(self.soc, FUNCTIONS if rom is None else ())
+        self._io_mux = registers.io_mux()
+        self.gpio = Gpio(
+            self.clock,
+            profile.crystal_hz,
+            self._processor.set_line,
+            lambda: gpio.pulled_up(self._io_mux),
+        )
+        self._rtc = Rtc(self.clock, lambda: self._reset_soon(SOFTWARE_RESET))
+        self._dport = Dport(
+            profile.efuse,
+            lambda doubled: self._processor.set_clock(apb_hz << doubled),
+            self._set_cache,
+            self._processor.raise_interrupt,
+        )
+        self._timers = Timers(self.clock, apb_hz, self._dport.edge)
+        self._watchdog = Watchdog(self.clock, self._dport.edge, lambda: self._reset_soon(WATCHDOG))
         self._map_peripherals()
         self.jumper = wiring is Wiring.JUMPER
         self._dtr = self._rts = False
@@ -202,16 +216,29 @@ class Board:
             boot_mode = UART_DOWNLOAD if self._gpio0_low() else FLASH_BOOT
             if Fault.GPIO15_HIGH in self._faults:
                 boot_mode |= GPIO15
-        for bank in self._banks.values():
-            bank.reset()
-        self.gpio.values[registers.GPIO_IN] = straps(boot_mode, sdio)
-        self.rtc.values[registers.RESET_CAUSE] = cause
+        for block in (self._io_mux, self.gpio, self._dport, self._timers, self._watchdog):
+            block.reset()
+        self.gpio.straps = gpio.straps(boot_mode, sdio)
+        self._rtc.reset(cause)
         self.soc.uart.flush()
         self.soc.uart.reset()
         self._uart1.reset()
         self._interrupting.clear()
         self.soc.spi.reset()
         self._processor.reset()
+
+    def _reset_soon(self, cause: int) -> None:
+        """Reset as the chip resets itself, when the instruction that asked for it is over."""
+        self.trace.add(TraceEvent(self.clock.now, Kind.RESET, f"the chip resets itself, cause {cause}"))
+        self.clock.at(self.clock.now, lambda: self._reset_itself(cause))
+
+    def _reset_itself(self, cause: int) -> None:
+        self._halt()
+        if not self._held_in_reset():
+            self.reset(cause)
+
+    def _set_cache(self, cache: Cache) -> None:
+        self.soc.bus.set_cache(on=cache.on, base=cache.base, iram_size=cache.iram_limit)
 
     def _halt(self) -> None:
         if self._release is not None:
@@ -241,5 +268,11 @@ class Board:
         bus.attach(uart.BASE, self.soc.uart, uart.STEADY)
         bus.attach(uart.BASE_1, self._uart1, uart.STEADY)
         bus.attach(spi.BASE, self.soc.spi)
-        for base, bank in self._banks.items():
-            bus.attach(base, bank)
+        bus.attach(timers.BASE, self._timers, timers.STEADY)
+        bus.attach(gpio.BASE, self.gpio, gpio.STEADY)
+        bus.attach(rtc.BASE, self._rtc, rtc.STEADY)
+        bus.attach(registers.IO_MUX, self._io_mux)
+        bus.attach(watchdog.BASE, self._watchdog, watchdog.STEADY)
+        bus.attach(dport.BASE, self._dport, dport.STEADY)
+        for index, block in enumerate(self._rtc.memory):
+            bus.attach(rtc.MEMORY + index * rtc.BLOCK_SIZE, block)

@@ -58,7 +58,7 @@ class Processor:
         self._soc = soc
         self._clock = soc.clock
         self._cpu = soc.cpu
-        self._rom = Rom(soc, skip_to=self._skip_to, enter=self.enter)
+        self._rom = Rom(soc, skip_to=self._skip_to, skip_ahead=self._skip_ahead, enter=self.enter)
         self._parked: dict[tuple[int, int], _Parked] = {}  # by address to go on at, and stack pointer
         self._event: Event | None = None
         self._off: End | None = End.RESET
@@ -141,9 +141,10 @@ class Processor:
 
     def _settle(self) -> None:
         """Make it the CPU's present."""
-        now = self._time(self._cpu.cycles)
-        if now > self._clock.now:
-            self._clock.now = now
+        cpu, clock = self._cpu, self._clock
+        now = self._since_ps + (cpu.slice_end - cpu.left - self._since_cycle) * SECOND // self._soc.cpu_hz
+        if now > clock.now:
+            clock.now = now
 
     # -- running --------------------------------------------------------------------------------
 
@@ -181,6 +182,7 @@ class Processor:
         clock, cpu = self._clock, self._cpu
         cpu.cycles = max(cpu.idle_since, self._cycle(clock.now))
         self._settle()
+        self._soc.uart.flush()
         wake_at = min(cpu.timer_limit, cpu.wake_at if cpu.waiting else NEVER)
         due = clock.next_due()
         when = None if wake_at == NEVER else self._time(wake_at) + 1
@@ -215,43 +217,51 @@ class Processor:
         """Return what is run in place of a function's code."""
         address, body, rom = function.address, function.body, self._rom
         cpu, bus = self._cpu, self._soc.bus
+        shortcut, registers = function.shortcut, cpu.registers
         last = 2 + len(signature(body).parameters) - 1
 
         def call(n: int) -> tuple[int, int]:
-            cpu.pc, cpu.left = address, n
-            self._settle()
-            rom.spent = 0.0
+            cpu.left = n
             bus.effects += 1
             if self.on_call is not None:
                 self.on_call(address)
-            registers = cpu.registers
+            if shortcut is not None and shortcut(rom, registers[2]):
+                registers[2] = 0
+                return registers[0], cpu.left
+            cpu.pc = address
+            self._settle()
+            rom.spent = 0.0
             result = body(rom, *registers[2:last])
             if result is None or isinstance(result, int):
                 cost = round(rom.spent) or UNKNOWN_COST
-                n = cpu.left
-                if cost > max(n, LATE):
-                    return self._drive(address, _pass(self._soc.cycles(cost), result), registers[0])
-                n -= cost
+                if not cpu.skip(cost):
+                    if cost > max(cpu.left, LATE):
+                        return self._drive(address, _pass(self._soc.cycles(cost), result), registers[0])
+                    cpu.left -= cost
                 if isinstance(result, Goto):
-                    return int(result), n
+                    return int(result), cpu.left
                 if result is not None:
                     registers[2] = result & MASK32
-                return registers[0], n
+                return registers[0], cpu.left
             return self._drive(address, result, registers[0])
 
         return call
 
     def _skip_to(self, time: int) -> bool:
         """Let time pass at once, if nothing can happen meanwhile; False if something may."""
-        cpu = self._cpu
-        gone = self._cycle(time) - cpu.cycles
-        if gone <= 0:
+        if time <= self._clock.now:
             return True
-        if gone > cpu.left or cpu.attention:
+        if not self._cpu.skip(self._cycle(time) - self._cpu.cycles):
             return False
-        cpu.left -= gone
-        self._settle()
+        self._clock.now = time
         return True
+
+    def _skip_ahead(self, time: int, cycles: int) -> bool:
+        """Let time pass up to `time`, if that is to come, and then some cycles; for who needs no clock."""
+        cpu = self._cpu
+        gone = self._since_cycle - (self._since_ps - time) * self._soc.cpu_hz // SECOND
+        gone += cpu.left - cpu.slice_end
+        return gone > 0 and cpu.skip(gone + cycles)
 
     def _resume(self, address: int) -> Callable[[int], tuple[int, int]]:
         """Return what is run where a function waits."""
@@ -317,8 +327,7 @@ class Processor:
             if isinstance(step, int):
                 wake_at = self._cycle(self._clock.now + step)
                 parked = _Parked(activity, return_to, None, wake_at)
-                if wake_at - cpu.cycles <= max(0, cpu.left) and not cpu.attention:
-                    cpu.left -= wake_at - cpu.cycles
+                if cpu.skip(wake_at - cpu.cycles):
                     continue
             else:
                 parked = _Parked(activity, return_to, step)

@@ -11,6 +11,7 @@ class Kind(Enum):
     UNMODELLED = "access that nothing models"  # answered with 0, or ignored
     EXCEPTION = "CPU exception"
     ENTERED = "uploaded or booted code is entered"
+    RESET = "reset from within"
     OVERRUN = "bytes lost by a full buffer"
 
 

@@ -18,8 +18,7 @@ from esp8266sim.bootrom.functions import exceptions, serial, system
 from esp8266sim.bootrom.rom import Function, Rom
 from esp8266sim.cpu import special as sr
 from esp8266sim.cpu.special import LOAD_PROHIBITED
-from esp8266sim.soc import registers
-from esp8266sim.soc import uart as reg
+from esp8266sim.soc import gpio
 from esp8266sim.soc.bus import IRAM, CpuException
 from esp8266sim.trace import Kind, TraceEvent
 from esprom.image.layout import IMAGE_HEADER, MAGIC, SEGMENT_HEADER
@@ -117,7 +116,7 @@ class BootRom:
         cpu.registers[1] = memory.STACK
 
     def _straps(self) -> tuple[int, int]:
-        straps = self._cpu.load32(registers.GPIO + registers.GPIO_IN)
+        straps = self._cpu.load32(gpio.BASE + gpio.IN)
         return straps >> 16 & 7, straps >> 29
 
     def _dispatch(self, mode: int, sdio: int) -> Activity[None]:

@@ -33,10 +33,12 @@ class Function:
 
     `body` takes the Rom and its arguments, as many as it declares. It returns what goes to a2, None to leave
     that alone; or it is a generator function, an activity, if it has to wait or to call the program.
+    `shortcut`, if given, is tried first, and says whether it has done all, with a result of 0.
     """
 
     name: str  # in SYMBOLS
     body: Body
+    shortcut: "Callable[[Rom, int], bool] | None" = None
 
     @property
     def address(self) -> int:
@@ -52,12 +54,14 @@ class Rom:
         soc: Soc,
         *,
         skip_to: Callable[[int], bool] = lambda time: False,
+        skip_ahead: Callable[[int, int], bool] = lambda time, cycles: False,
         enter: Callable[[CpuState], None] = lambda state: None,
     ) -> None:
         self.soc = soc
         self.cpu = soc.cpu
         self.spent = 0.0
         self.skip_to = skip_to  # lets time (ps) pass at once; False if something may happen meanwhile
+        self.skip_ahead = skip_ahead  # the same and some cycles more, but only if the time is to come
         self.enter = enter  # is told where the CPU is
 
     def spend(self, cycles: float) -> None:

@@ -26,8 +26,8 @@ class Core:
         self.registers = [0] * 17
         self.special = [0] * 256
         self.pc = sr.RESET_VECTOR
-        self.left = 0  # cycles left of the slice that ends at `_slice_end`
-        self._slice_end = 0
+        self.left = 0  # cycles left of the slice that ends at `slice_end`
+        self.slice_end = 0
         self.attention = False  # leave translated code at the next opportunity
         self.waiting = False  # in WAITI, or until `wake_at`
         self.wake_at = NEVER  # cycle
@@ -47,11 +47,11 @@ class Core:
     @property
     def cycles(self) -> int:
         """Cycles since the CPU was made; exact whenever foreign code can look, also inside a load."""
-        return self._slice_end - self.left
+        return self.slice_end - self.left
 
     @cycles.setter
     def cycles(self, value: int) -> None:
-        self._slice_end = value + self.left
+        self.slice_end = value + self.left
 
     @property
     def ccount(self) -> int:
@@ -61,7 +61,7 @@ class Core:
     @property
     def ccount_end(self) -> int:
         """What CCOUNT would be when nothing is left of the slice; to be wrapped."""
-        return self._slice_end + self._ccount_offset
+        return self.slice_end + self._ccount_offset
 
     def reset(self) -> None:
         """Do what the reset line does; general registers keep what they had."""

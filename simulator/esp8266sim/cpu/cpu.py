@@ -47,6 +47,7 @@ class Cpu(Core):
         self._stops = frozenset(stops)
         self._natives: dict[int, Translation] = {}
         self.idle_since = 0  # after IDLE: the cycle from which on nothing was run
+        self._limit = 0  # cycle up to which a native may let time pass
         self._hot = hot
         self._translating = translating
         self._blocks: dict[int, Translation] = {}
@@ -94,7 +95,20 @@ class Cpu(Core):
                 gap = min(2 * gap, LOOK)
                 self._look_at = (limit if idle else self.cycles) + gap
                 continue
+            self._limit = limit
             self._execute(min(limit, self._look_at))
+
+    def skip(self, cycles: int) -> bool:
+        """Let cycles pass in which nothing is run, for a native; False if something is due before."""
+        if cycles > 0:
+            if self.attention or self.cycles + cycles > self._limit:
+                return False
+            self.slice_end += cycles
+            over = self.slice_end - self._limit
+            if over > 0:
+                self.slice_end -= over
+                self.left -= over
+        return True
 
     def step(self) -> None:
         """Take an interrupt that is pending, or else do one instruction, also at one of `stops`."""
@@ -157,7 +171,7 @@ class Cpu(Core):
     # running
 
     def _execute(self, until: int) -> None:
-        self._slice_end, self.left = until, until - self.cycles
+        self.slice_end, self.left = until, until - self.cycles
         try:
             self._dispatch()
         except CpuException as fault:
@@ -238,7 +252,8 @@ class Cpu(Core):
 
     def _one(self) -> None:
         """Do one instruction, or enter the handler of its fault."""
-        self._slice_end, self.left = self.cycles + 1, 1
+        self._limit = 0
+        self.slice_end, self.left = self.cycles + 1, 1
         try:
             self.pc, self.left = self._single(self.pc, self.left)
         except CpuException as fault:

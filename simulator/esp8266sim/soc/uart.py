@@ -47,8 +47,9 @@ INT_TX_EMPTY = 1 << 1
 INT_RX_OVERFLOW = 1 << 4
 INT_RX_TIMEOUT = 1 << 8
 STEADY = (INT_RAW, INT_ST, INT_ENA, CLKDIV, STATUS, CONF0, CONF1, DATE)
-TOGETHER = 8  # single bytes that go to the line as one burst, which is dear
+TOGETHER = 48  # single bytes that go to the line as one burst, which is dear; less than a bridge's packet
 NEVER = 1 << 100  # ps
+BYTES = [bytes([value]) for value in range(256)]
 NO_PULSE = 0xFFFFF
 LOOK_AHEAD = 64  # garbled bytes
 PULSE_SHORT_BY = 12  # clocks that the measured pulses fall short, which the ROM's formula adds again
@@ -459,6 +460,19 @@ class Uart:
             return
         self._outgoing = burst
         self._handing = self._clock.at(burst.when(TOGETHER - 1), self.flush)
+
+    @property
+    def streaming(self) -> bool:
+        """Whether a byte sent now joins those that were kept for a moment."""
+        waiting = self._outgoing
+        return waiting is not None and len(waiting.data) < TOGETHER - 1 and waiting.bit == self.bit
+
+    def follow(self, byte: int) -> bool:
+        """Send a byte while `streaming`, before the one before it is over. Returns True."""
+        assert self._outgoing is not None
+        self._outgoing.data += BYTES[byte & 0xFF]
+        self._sent_until += FRAME_BITS * self.bit
+        return True
 
     def flush(self) -> None:
         """Give the line what was kept for a moment."""

@@ -38,6 +38,12 @@ def send_byte(rom: Rom, byte: int) -> "int | Activity[int]":
     return _send_later(rom, byte)
 
 
+def send_next(rom: Rom, byte: int) -> bool:
+    """Send the next byte of a stream, where it follows others without a gap."""
+    uart = rom.soc.uart
+    return uart.streaming and rom.skip_ahead(uart.free_at(), COST_SEND) and uart.follow(byte)
+
+
 def _send_later(rom: Rom, byte: int) -> Activity[int]:
     uart = rom.soc.uart
     while (left := uart.free_at() - rom.soc.clock.now) > 0:
@@ -173,7 +179,7 @@ def switch_buffer(rom: Rom, number: int) -> None:
 HANDLER = Function("uart_rx_intr_handler", receive_interrupt)
 FUNCTIONS = (
     HANDLER,
-    Function("uart_tx_one_char", send_byte),
+    Function("uart_tx_one_char", send_byte, shortcut=send_next),
     Function("uart_rx_one_char", receive_byte),
     Function("uart_rx_one_char_block", receive_byte_block),
     Function("uart_div_modify", set_divisor),

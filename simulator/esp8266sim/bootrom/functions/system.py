@@ -5,13 +5,11 @@ from esp8266sim.bootrom import memory
 from esp8266sim.bootrom.activity import Activity, Wait
 from esp8266sim.bootrom.rom import MASK32, Function, Rom
 from esp8266sim.cpu import special as sr
-from esp8266sim.soc import registers, spi
+from esp8266sim.soc import dport, gpio, rtc, spi
 
-CACHE_CONTROL, IRAM_BANKS = 0x0C, 0x24
-SOFTWARE_RESET = 1 << 31  # in the first register of the RTC
 DEEP_SLEEP_RESET = 5
 REFINED_CAUSE = {1: 6, 8: 5}  # of cause 5, by bits 13:8 of the next RTC register
-CACHE_ON, CACHE_FLUSH, CACHE_EVEN_ODD, CACHE_PAIR = 1 << 8, 1, 3 << 24, 7 << 16
+CACHE_EVEN_ODD, CACHE_PAIR = 3 << 24, 7 << 16
 SPI_CACHE_ENABLE = 1 << 17  # in CTRL of SPI0
 COST_CACHE = 60
 
@@ -33,16 +31,17 @@ def get_cpu_frequency(rom: Rom) -> int:
 
 def reset_reason(rom: Rom) -> int:
     """rtc_get_reset_reason: a deep sleep is looked at twice."""
-    cause = rom.cpu.load32(registers.RTC + registers.RESET_CAUSE) & 15
+    cause = rom.cpu.load32(rtc.BASE + rtc.STATE1) & 15
     if cause == DEEP_SLEEP_RESET:
-        detail = rom.cpu.load32(registers.RTC + registers.RESET_CAUSE + 4) >> 8 & 0x3F
+        detail = rom.cpu.load32(rtc.BASE + rtc.STATE2) >> 8 & 0x3F
         return REFINED_CAUSE.get(detail, 0)
     return cause
 
 
 def software_reset(rom: Rom) -> None:
     """Ask the RTC for a reset, and return."""
-    rom.cpu.store32(registers.RTC, rom.cpu.load32(registers.RTC) | SOFTWARE_RESET)
+    control = rtc.BASE + rtc.CONTROL
+    rom.cpu.store32(control, rom.cpu.load32(control) | rtc.SOFTWARE_RESET)
 
 
 def set_user_start(rom: Rom, entry: int) -> None:
@@ -60,42 +59,42 @@ def cache_enable(rom: Rom, odd_even: int, pair: int, large: int) -> None:
     """Cache_Read_Enable: show a MiB of the flash at 0x40200000, through 32 or 16 KiB of IRAM."""
     cpu = rom.cpu
     cache_disable(rom)
-    control = cpu.load32(registers.DPORT + CACHE_CONTROL) & ~(CACHE_EVEN_ODD | CACHE_PAIR)
+    control = cpu.load32(dport.BASE + dport.CACHE_FLASH_CTRL) & ~(CACHE_EVEN_ODD | CACHE_PAIR)
     parity = {0: 0, 1: 2}.get(odd_even & 0xFF, 1)
     control |= parity << 24 | (pair & 7) << 16
-    cpu.store32(registers.DPORT + CACHE_CONTROL, control)
-    banks = cpu.load32(registers.DPORT + IRAM_BANKS) & ~0x18
-    cpu.store32(registers.DPORT + IRAM_BANKS, banks | (0x18 if large & 0xFF else 0x10))
+    cpu.store32(dport.BASE + dport.CACHE_FLASH_CTRL, control)
+    banks = cpu.load32(dport.BASE + dport.CACHE_IRAM) & ~0x18
+    cpu.store32(dport.BASE + dport.CACHE_IRAM, banks | (0x18 if large & 0xFF else 0x10))
     cpu.store32(spi.BASE + spi.CTRL, cpu.load32(spi.BASE + spi.CTRL) | SPI_CACHE_ENABLE)
-    cpu.store32(registers.DPORT + CACHE_CONTROL, control | CACHE_ON)
+    cpu.store32(dport.BASE + dport.CACHE_FLASH_CTRL, control | dport.CACHE_ON)
     rom.spend(COST_CACHE)
 
 
 def cache_disable(rom: Rom) -> None:
     """Cache_Read_Disable: off, and flushed."""
     cpu = rom.cpu
-    control = cpu.load32(registers.DPORT + CACHE_CONTROL) & ~CACHE_ON
-    cpu.store32(registers.DPORT + CACHE_CONTROL, control)
+    control = cpu.load32(dport.BASE + dport.CACHE_FLASH_CTRL) & ~dport.CACHE_ON
+    cpu.store32(dport.BASE + dport.CACHE_FLASH_CTRL, control)
     cpu.store32(spi.BASE + spi.CTRL, cpu.load32(spi.BASE + spi.CTRL) & ~SPI_CACHE_ENABLE)
-    cpu.store32(registers.DPORT + CACHE_CONTROL, control | CACHE_FLUSH)
-    cpu.store32(registers.DPORT + CACHE_CONTROL, control & ~CACHE_FLUSH)
+    cpu.store32(dport.BASE + dport.CACHE_FLASH_CTRL, control | dport.FLUSH_START)
+    cpu.store32(dport.BASE + dport.CACHE_FLASH_CTRL, control & ~dport.FLUSH_START)
     rom.spend(COST_CACHE)
 
 
 def gpio_output_set(rom: Rom, high: int, low: int, enable: int, disable: int) -> None:
     """Drive and release pins, by mask."""
     for register, mask in (
-        (registers.GPIO_OUT_W1TS, high),
-        (registers.GPIO_OUT_W1TC, low),
-        (registers.GPIO_ENABLE_W1TS, enable),
-        (registers.GPIO_ENABLE_W1TC, disable),
+        (gpio.OUT + gpio.SET, high),
+        (gpio.OUT + gpio.CLEAR, low),
+        (gpio.ENABLE + gpio.SET, enable),
+        (gpio.ENABLE + gpio.CLEAR, disable),
     ):
-        rom.cpu.store32(registers.GPIO + register, mask & 0xFFFF)
+        rom.cpu.store32(gpio.BASE + register, mask & 0xFFFF)
 
 
 def gpio_input_get(rom: Rom) -> int:
     """Return the levels of the pins."""
-    return rom.cpu.load32(registers.GPIO + registers.GPIO_IN) & 0xFFFF
+    return rom.cpu.load32(gpio.BASE + gpio.IN) & 0xFFFF
 
 
 def cycle_count(rom: Rom) -> int:
