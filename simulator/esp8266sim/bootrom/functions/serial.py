@@ -176,10 +176,11 @@ def switch_buffer(rom: Rom, number: int) -> None:
     rom.cpu.store32(memory.UART_DEVICE + 64, number & 0xFF)
 
 
+SEND = Function("uart_tx_one_char", send_byte, shortcut=send_next)
 HANDLER = Function("uart_rx_intr_handler", receive_interrupt)
 FUNCTIONS = (
     HANDLER,
-    Function("uart_tx_one_char", send_byte, shortcut=send_next),
+    SEND,
     Function("uart_rx_one_char", receive_byte),
     Function("uart_rx_one_char_block", receive_byte_block),
     Function("uart_div_modify", set_divisor),
