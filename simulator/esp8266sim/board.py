@@ -120,7 +120,7 @@ class Board:
                 lambda when: self._host.cut(when),
                 lambda high: self._interrupt_of(uart.BASE, high),
             ),
-            spi=SpiController(self.clock, apb_hz, on_bus),
+            spi=SpiController(self.clock, apb_hz, on_bus, bus.stays),
             cpu_hz=apb_hz,
         )
         self._uart1 = Uart(

@@ -72,6 +72,7 @@ class Processor:
             natives[function.address + RETURN] = self._returned(function.address + RETURN)
         soc.cpu.natives = natives
         soc.cpu.on_fault = self._fault
+        soc.cpu.on_poll = self._polled
         soc.bus.settle = self._settle
         soc.bus.code_changed = soc.cpu.invalidate
         soc.uart.on_receive = self._line_changed
@@ -145,6 +146,12 @@ class Processor:
         now = self._since_ps + (cpu.slice_end - cpu.left - self._since_cycle) * SECOND // self._soc.cpu_hz
         if now > clock.now:
             clock.now = now
+
+    def _polled(self) -> None:
+        """Spare a loop the rounds in which it would find the same."""
+        until = self._soc.bus.stays_until
+        if until:
+            self._cpu.skip_rounds(self._cycle(until) - self._cpu.cycles - 1)
 
     # -- running --------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ class Core:
         self.pending = 0  # latched interrupts
         self.timer_due = NEVER  # cycle at which CCOUNT meets CCOMPARE0
         self.attributes = ([2] * 8, [2] * 8)  # of 512 MiB regions: for fetches, for loads and stores
+        self.on_poll: Callable[[], None] | None = None  # told of loads in loops that only poll
         # Told of each fault and its pc; True if execution is to stop there instead of in a handler.
         self.on_fault: Callable[[CpuException, int], bool] | None = None
         self._ccount_offset = 0
@@ -193,6 +194,13 @@ class Core:
         """Load 32 bits, with all checks."""
         self._check(address, 3, sr.LOAD_PROHIBITED)
         return self.memory.load32(address)
+
+    def poll32(self, address: int) -> int:
+        """Load 32 bits in a loop that does nothing else: time may be let pass in which it would go round."""
+        value = self.load32(address)
+        if self.on_poll is not None:
+            self.on_poll()
+        return value
 
     def store8(self, address: int, value: int) -> None:
         """Store a byte, with all checks."""

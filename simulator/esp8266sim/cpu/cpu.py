@@ -110,6 +110,11 @@ class Cpu(Core):
                 self.left -= over
         return True
 
+    def skip_rounds(self, cycles: int) -> None:
+        """Let cycles pass that a polling loop would go round in, if the next look at things is further."""
+        if cycles > 0 and not self.attention and self.slice_end + cycles <= self._limit:
+            self.slice_end += cycles
+
     def step(self) -> None:
         """Take an interrupt that is pending, or else do one instruction, also at one of `stops`."""
         self.tick_timer()

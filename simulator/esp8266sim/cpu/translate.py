@@ -77,6 +77,24 @@ def translate(core: Core, entry: int, decode: Decode, slow: Callable[[int], int]
     return Region(entry, writer.spans(), names["region"], source)
 
 
+def polls(block: Block) -> bool:
+    """Return whether a block goes round in itself and keeps nothing from one round to the next.
+
+    What its loads give decides alone when it ends: how often it goes round cannot be told afterwards.
+    """
+    if block.address not in block.exits:
+        return False
+    read: set[str] = set()
+    written: set[str] = set()
+    for decoded in block.code:
+        if isinstance(decoded.instruction.effect, Store):
+            return False
+        reads, writes = touched(decoded)
+        read |= reads - written
+        written |= writes
+    return not read & written
+
+
 @dataclass(frozen=True, slots=True)
 class _Access:
     """A load or store: its bytes, its address, and the statements for data RAM and for anything else."""
@@ -96,6 +114,7 @@ class _Writer(Structure):
         self._ram_base, self._ram_size = core.memory.ram_base, core.direct_size
         self._literals: set[int] = set()
         self._faults = False
+        self._polling = False  # in a block that does nothing but poll
         reads, writes = set(), set()
         for block in blocks:
             for decoded in block.code:
@@ -131,6 +150,7 @@ class _Writer(Structure):
     def code(self, block: Block, path: Path) -> bool:
         """Write the instructions of a block."""
         path.cut = block.cut
+        self._polling = polls(block)
         for index, decoded in enumerate(block.code):
             cycles = decoded.instruction.cycles
             if path.straight + cycles > MAX_STRAIGHT:
@@ -211,11 +231,12 @@ class _Writer(Structure):
         def extended(value: str) -> str:
             return f"({value} ^ {sign}) - {sign} & 0xFFFFFFFF" if signed else value
 
+        load = "cpu.poll32" if self._polling and bits == 32 else f"cpu.load{bits}"
         access = _Access(
             bits // 8,
             address,
             lambda place: f"{name} = {extended(place)}",
-            lambda where: f"{name} = {extended(f'cpu.load{bits}({where})')}",
+            lambda where: f"{name} = {extended(f'{load}({where})')}",
         )
         self._access(decoded, path, access)
         if signed:

@@ -90,6 +90,7 @@ class Bus:
         self.dram = bytearray(DRAM_SIZE)
         self.iram = bytearray(IRAM_SIZE)
         self.ram_base, self.ram = DRAM, self.dram  # what the CPU accesses directly
+        self.stays_until = 0  # ps: what a peripheral gave last stays the same by itself, 0 if it does not say
         self.effects = 0  # loads that had an effect, or whose value time alone may change
         self.settle: Callable[[], None] = _nothing  # makes it the CPU's present, before a peripheral looks
         self.code_changed: Callable[[int, int], None] = lambda address, size: None  # by other than the CPU
@@ -106,6 +107,10 @@ class Bus:
         """
         self._blocks[base] = peripheral
         self._steady.update(base + offset for offset in steady)
+
+    def stays(self, until: int) -> None:
+        """Say, while a peripheral is read, that the value will not change by itself before a time (ps)."""
+        self.stays_until = until
 
     def set_cache(self, *, on: bool, base: int, iram_size: int) -> None:
         """Say which MiB of the flash the window shows, and how much of IRAM the cache leaves.
@@ -163,6 +168,7 @@ class Bus:
             if address not in self._steady:
                 self.effects += 1
             self.settle()
+            self.stays_until = 0
             value = block.load(address & 0xFF)
             if value is None:
                 value = self._unmodelled("load", address)

@@ -9,6 +9,7 @@ is written with two bytes when CTRL bit 22 is set, and the divider found after F
 mask ROM's code.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from esp8266sim.clock import SECOND, Clock
@@ -93,10 +94,13 @@ SIMPLE_COMMANDS = {
 class SpiController:
     """The controller's registers; storing CMD does the transaction."""
 
-    def __init__(self, clock: Clock, apb_hz: int, flash: Flash) -> None:
+    def __init__(
+        self, clock: Clock, apb_hz: int, flash: Flash, busy_until: Callable[[int], None] = lambda when: None
+    ) -> None:
         self._clock = clock
         self._clock_ps = round(CLOCK_DIVIDER * SECOND / apb_hz)
         self.flash = flash
+        self._busy_until = busy_until  # told when CMD will change, each time it is read before
         self.reset()
 
     def reset(self) -> None:
@@ -111,7 +115,10 @@ class SpiController:
     def load(self, offset: int) -> int | None:
         """Return the register's value, or None if nothing models it."""
         if offset == CMD:
-            return self._command if self._clock.now < self.done_at else 0
+            if self._clock.now >= self.done_at:
+                return 0
+            self._busy_until(self.done_at)
+            return self._command
         if W0 <= offset < W0 + BUFFER_SIZE:
             return int.from_bytes(self.buffer[offset - W0 : offset - W0 + 4], "little")
         return self._registers.get(offset)

@@ -14,9 +14,9 @@ SPI_CACHE_ENABLE = 1 << 17  # in CTRL of SPI0
 COST_CACHE = 60
 
 
-def delay_us(rom: Rom, microseconds: int) -> Activity[None]:
+def delay_us(rom: Rom, microseconds: int) -> None:
     """ets_delay_us: counts cycles, as many for a microsecond as RAM says."""
-    yield rom.soc.cycles(microseconds * memory.word(rom.soc.bus, memory.CYCLES_PER_US) & MASK32)
+    rom.spend(microseconds * memory.word(rom.soc.bus, memory.CYCLES_PER_US) & MASK32)
 
 
 def update_cpu_frequency(rom: Rom, megahertz: int) -> None:
