@@ -267,7 +267,7 @@ class Board:
         bus = self.soc.bus
         bus.attach(uart.BASE, self.soc.uart, uart.STEADY)
         bus.attach(uart.BASE_1, self._uart1, uart.STEADY)
-        bus.attach(spi.BASE, self.soc.spi)
+        bus.attach(spi.BASE, self.soc.spi, spi.STEADY)
         bus.attach(timers.BASE, self._timers, timers.STEADY)
         bus.attach(gpio.BASE, self.gpio, gpio.STEADY)
         bus.attach(rtc.BASE, self._rtc, rtc.STEADY)

@@ -74,6 +74,7 @@ class Processor:
         soc.cpu.on_fault = self._fault
         soc.cpu.on_poll = self._polled
         soc.bus.settle = self._settle
+        soc.bus.cycle_of = self._cycle
         soc.bus.code_changed = soc.cpu.invalidate
         soc.uart.on_receive = self._line_changed
         soc.clock.sooner = soc.cpu.stop

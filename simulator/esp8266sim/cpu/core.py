@@ -43,6 +43,7 @@ class Core:
         self._ram_base, self._ram_end = memory.ram_base, memory.ram_base + len(memory.ram)
         self.watching = False  # look at stores, for `idle`
         self.disturbed = False  # a store changed something
+        self.loads: list[int] = []  # addresses, while watching
         self.reset()
 
     @property
@@ -233,10 +234,19 @@ class Core:
             raise CpuException(prohibited, address)
         if not self._ram_base <= address < self._ram_end:
             self.slow_sites.add(self.pc)
+        if self.watching:
+            self.loads.append(address)
+
+    def is_data_ram(self, address: int) -> bool:
+        """Return whether data RAM is at an address."""
+        return self._ram_base <= address < self._ram_end
 
     def _watch(self, address: int, load: Callable[[int], int], value: int) -> None:
-        if not self._ram_base <= address < self._ram_end or load(address) != value:
-            self.disturbed = True
+        if self._ram_base <= address < self._ram_end:
+            harmless = load(address) == value
+        else:
+            harmless = self.memory.is_harmless(address, value)
+        self.disturbed = self.disturbed or not harmless
 
     def stop(self) -> None:
         """Leave what runs as soon as the instruction that is being done is done."""
@@ -260,7 +270,10 @@ class Core:
         if base & 1:
             offset = address - (self.pc + 3 & ~3)
             address = (base & 0xFFFFF000) + offset & MASK32
-        return self.load32(address)
+        word = self.load32(address)
+        if self.watching:
+            self.loads.pop()
+        return word
 
     # what instructions of the kind System call
 

@@ -11,7 +11,7 @@ from enum import Enum
 
 from esp8266sim.cpu.core import Core
 from esp8266sim.cpu.decode import Decoded, decode
-from esp8266sim.cpu.idle import spin_period
+from esp8266sim.cpu.idle import Spin, spin_period
 from esp8266sim.cpu.interpret import Operation, operation
 from esp8266sim.cpu.memory import Memory
 from esp8266sim.cpu.translate import Region, Translation, translate
@@ -59,7 +59,7 @@ class Cpu(Core):
         self._asked = False
         self._look_at = LOOK
         self._seen: set[tuple[int, ...]] = set()
-        self._spun: set[int] = set()  # where code was once proved to spin
+        self._spun: dict[int, Spin] = {}  # where code was once proved to spin
         super().__init__(memory)
 
     def run(self, until: int) -> StopReason:
@@ -72,12 +72,14 @@ class Cpu(Core):
         gap = EARLY_LOOK if self._spun else LOOK
         self._look_at = min(self._look_at, self.cycles + gap)
         while True:
-            self.tick_timer()
+            now = self.slice_end - self.left
+            if now >= self.timer_due:
+                self.tick_timer()
             self.attention = False
-            idle = not self.take_interrupt() and idle
+            if (self.pending or self.lines) and self.take_interrupt():
+                idle = False
             if self._asked:
                 return StopReason.ASKED
-            now = self.cycles
             if self.waiting and now >= self.wake_at:
                 self.waiting, idle = False, False
             if now >= until:
@@ -90,6 +92,10 @@ class Cpu(Core):
                 continue
             if self.pc in self._stops:
                 return StopReason.ADDRESS
+            if not idle and self._spun and (spin := self._spun.get(self.pc)) and spin.goes_on(self):
+                self.cycles += (limit - now) // spin.period * spin.period
+                idle = True
+                continue
             if now >= self._look_at:
                 idle = self._may_spin() and self._skip_spinning(limit)
                 gap = min(2 * gap, LOOK)
@@ -155,6 +161,7 @@ class Cpu(Core):
             pages = [page for page in code if first <= page <= last]
         if not pages:
             return
+        self._spun.clear()
         self.attention = True
         end = address + size
         for region in {region for page in pages for region in code[page]}:
@@ -258,9 +265,9 @@ class Cpu(Core):
     def _one(self) -> None:
         """Do one instruction, or enter the handler of its fault."""
         self._limit = 0
-        self.slice_end, self.left = self.cycles + 1, 1
+        self.slice_end, self.left = self.slice_end - self.left + 1, 1
         try:
-            self.pc, self.left = self._single(self.pc, self.left)
+            self.pc, self.left = self._single(self.pc, 1)
         except CpuException as fault:
             self.take_exception(fault, self.pc)
 
@@ -285,12 +292,12 @@ class Cpu(Core):
 
     def _skip_spinning(self, limit: int) -> bool:
         """If the code provably spins, skip whole rounds up to `limit`."""
-        period = spin_period(self, self._one_unless_stop, limit)
-        if period is None:
+        found = spin_period(self, self._one_unless_stop, limit)
+        if found is None:
             return False
-        self._spun.add(self.pc)
-        self.cycles += (limit - self.cycles) // period * period
-        return True
+        self._spun[self.pc] = found
+        self.cycles += max(0, found.end - self.cycles) // found.period * found.period
+        return found.end == limit
 
     def _prepare(self, pc: int, n: int) -> tuple[Operation, int, bool]:
         self.left = n - 1  # a fetch that faults costs a cycle too, so that time goes on

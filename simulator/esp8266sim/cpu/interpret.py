@@ -63,7 +63,7 @@ def _statements(instruction: Instruction) -> list[str]:
             return [f"{test}{NAMES[to].text} = {_text(value)}", "return next"]
         case Load(bits=bits, address=address, signed=is_signed):
             where, place, in_ram = _place(bits, address)
-            value = f"({place} if {in_ram} else cpu.load{bits}(x))"
+            value = f"({place} if {in_ram} and not cpu.watching else cpu.load{bits}(x))"
             if is_signed:
                 value = f"({value} ^ {1 << bits - 1}) - {1 << bits - 1} & 0xFFFFFFFF"
             return [where, f"R[t] = {value}", "return next"]

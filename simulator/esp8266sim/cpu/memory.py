@@ -23,6 +23,15 @@ class Memory(Protocol):
         A loop that loads only what does not count here, and changes nothing, is idle.
         """
 
+    def begin_round(self) -> None:
+        """A round of a loop begins that may do nothing but wait."""
+
+    def is_harmless(self, address: int, value: int) -> bool:
+        """Return whether a store in such a round, outside data RAM, can be done in every round alike."""
+
+    def end_round(self) -> int | None:
+        """Return the cycle until which further rounds go like this one; None if something was changed."""
+
     def fetch32(self, address: int) -> int:
         """Return the word of code at an aligned address."""
 

@@ -8,7 +8,7 @@ what depends on alignment and on regions is the CPU's.
 """
 
 from collections.abc import Callable, Collection
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from esp8266sim.clock import Clock
 from esp8266sim.trace import Kind, Trace, TraceEvent
@@ -36,6 +36,7 @@ ROM_WORDS = {
 
 FETCH_ERROR = 2
 LOAD_STORE_ERROR = 3
+NEVER = 1 << 62  # a cycle
 
 
 def _takes_words_only(address: int) -> bool:
@@ -67,6 +68,20 @@ class Peripheral(Protocol):
         """Set the register. False if nothing models it."""
 
 
+@runtime_checkable
+class Pollable(Peripheral, Protocol):
+    """A peripheral that can be polled by giving it commands; see `cpu.memory` for rounds."""
+
+    def begin_round(self) -> object:
+        """Return what `end_round` is to compare with."""
+
+    def is_harmless(self, offset: int, value: int) -> bool:
+        """Return whether a store can be done in every round alike."""
+
+    def end_round(self, before: object) -> int | None:
+        """Return the time (ps) until which rounds go alike; None if something was changed."""
+
+
 def _nothing() -> None:
     """Do nothing."""
 
@@ -92,6 +107,10 @@ class Bus:
         self.ram_base, self.ram = DRAM, self.dram  # what the CPU accesses directly
         self.stays_until = 0  # ps: what a peripheral gave last stays the same by itself, 0 if it does not say
         self.effects = 0  # loads that had an effect, or whose value time alone may change
+        self.cycle_of: Callable[[int], int] = lambda time: NEVER  # CPU cycle at a time (ps)
+        self._pollable: dict[int, Pollable] = {}
+        self._watched: list[tuple[Pollable, object]] = []
+        self._round_began = 0  # ps
         self.settle: Callable[[], None] = _nothing  # makes it the CPU's present, before a peripheral looks
         self.code_changed: Callable[[int, int], None] = lambda address, size: None  # by other than the CPU
         self.watch: Callable[[str, int, int], None] | None = None  # told of each access to a peripheral
@@ -106,11 +125,36 @@ class Bus:
         store or an event on the clock: a loop that polls nothing else is idle until then.
         """
         self._blocks[base] = peripheral
+        if isinstance(peripheral, Pollable):
+            self._pollable[base] = peripheral
         self._steady.update(base + offset for offset in steady)
 
-    def stays(self, until: int) -> None:
-        """Say, while a peripheral is read, that the value will not change by itself before a time (ps)."""
+    def stays(self, until: int, since: int) -> None:
+        """Say, while a peripheral is read, that what it gives stays until a time (ps), because of one before.
+
+        In a watched round that is an effect, unless its cause is part of the round.
+        """
         self.stays_until = until
+        if since < self._round_began:
+            self.effects += 1
+
+    def begin_round(self) -> None:
+        """The CPU watches a round of a loop; see `cpu.memory`."""
+        self.settle()
+        self._round_began = self._clock.now
+        self._watched = [(block, block.begin_round()) for block in self._pollable.values()]
+
+    def is_harmless(self, address: int, value: int) -> bool:
+        """Return whether a store in such a round can be done in every round alike."""
+        block = self._pollable.get(address & ~0xFF)
+        return block is not None and block.is_harmless(address & 0xFF, value)
+
+    def end_round(self) -> int | None:
+        """Return the cycle until which rounds go alike; None if a peripheral was changed."""
+        self.settle()
+        ends = [block.end_round(before) for block, before in self._watched]
+        times = [end for end in ends if end is not None]
+        return self.cycle_of(min(times)) if len(times) == len(ends) else None
 
     def set_cache(self, *, on: bool, base: int, iram_size: int) -> None:
         """Say which MiB of the flash the window shows, and how much of IRAM the cache leaves.

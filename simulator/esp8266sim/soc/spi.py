@@ -52,6 +52,8 @@ USER_DATA_OUT = 1 << 27
 ADDRESS_MASK = 0xFFFFFF
 # After FLASH_BEGIN CTRL's low bits mean APB / 4; nothing else is modelled.
 CLOCK_DIVIDER = 4
+FOR_EVER = 1 << 100  # ps
+STEADY = (*range(0x00, 0x80, 4), 0xF0, 0xF4, EXT2, 0xFC)  # of CMD, which time alone changes, `busy` tells
 
 
 class Flash(Protocol):
@@ -95,12 +97,12 @@ class SpiController:
     """The controller's registers; storing CMD does the transaction."""
 
     def __init__(
-        self, clock: Clock, apb_hz: int, flash: Flash, busy_until: Callable[[int], None] = lambda when: None
+        self, clock: Clock, apb_hz: int, flash: Flash, busy: Callable[[int, int], None] = lambda until, since: None
     ) -> None:
         self._clock = clock
         self._clock_ps = round(CLOCK_DIVIDER * SECOND / apb_hz)
         self.flash = flash
-        self._busy_until = busy_until  # told when CMD will change, each time it is read before
+        self._busy_until = busy  # told when CMD will change and since when it is so, each time it is read
         self.reset()
 
     def reset(self) -> None:
@@ -109,15 +111,37 @@ class SpiController:
         self._registers |= {0xF0: 0, 0xF4: 0, EXT2: 0, 0xFC: 0}
         self._registers[USER] = 0x04
         self.buffer = bytearray(BUFFER_SIZE)
-        self._command = 0
+        self._command = self._began = 0
+        self._asked_busy = False  # in this round of a polling loop, whether the chip is busy
         self.done_at = 0  # ps
+
+    def begin_round(self) -> object:
+        """A round of a polling loop begins; see `bus.Pollable`."""
+        self._asked_busy = False
+        return self._registers[RD_STATUS], self._clock.now >= self.done_at
+
+    def is_harmless(self, offset: int, value: int) -> bool:
+        """Reading the status of a chip that is busy changes nothing, nor does setting what that will fill."""
+        if offset == CMD:
+            self._asked_busy = True
+            return value == CMD_READ_STATUS and self.flash.busy_until > self._clock.now
+        return offset == RD_STATUS
+
+    def end_round(self, before: object) -> int | None:
+        """The same holds as long as the chip is busy, or for ever."""
+        if before != (self._registers[RD_STATUS], self._clock.now >= self.done_at):
+            return None
+        if not self._asked_busy:
+            return FOR_EVER
+        busy = self.flash.busy_until
+        return busy if busy > self._clock.now else None
 
     def load(self, offset: int) -> int | None:
         """Return the register's value, or None if nothing models it."""
         if offset == CMD:
             if self._clock.now >= self.done_at:
                 return 0
-            self._busy_until(self.done_at)
+            self._busy_until(self.done_at, self._began)
             return self._command
         if W0 <= offset < W0 + BUFFER_SIZE:
             return int.from_bytes(self.buffer[offset - W0 : offset - W0 + 4], "little")
@@ -136,7 +160,7 @@ class SpiController:
         return True
 
     def _start(self, command: int) -> None:
-        self._command = command
+        self._command, self._began = command, self._clock.now
         if command & CMD_USR:
             clocks = self._user()
         elif command & CMD_READ:

@@ -47,6 +47,9 @@ INT_TX_EMPTY = 1 << 1
 INT_RX_OVERFLOW = 1 << 4
 INT_RX_TIMEOUT = 1 << 8
 STEADY = (INT_RAW, INT_ST, INT_ENA, CLKDIV, STATUS, CONF0, CONF1, DATE)
+# Bytes that follow each other without a gap interrupt together, though the threshold be less: an interrupt
+# costs far more here than a byte. So it comes up to so many byte times late, but never after the last byte.
+LATE = 16
 TOGETHER = 48  # single bytes that go to the line as one burst, which is dear; less than a bridge's packet
 NEVER = 1 << 100  # ps
 BYTES = [bytes([value]) for value in range(256)]
@@ -201,10 +204,17 @@ class Uart:
         self._drive(high=bool(raw & self._registers[INT_ENA]))
         times = [self._timeout_at()]
         if not raw & INT_RX_FULL:
-            times.append(self._arrival(self._receive_threshold - len(self._fifo)))
+            times.append(self._arrival(max(self._receive_threshold - len(self._fifo), self._following())))
         if not raw & INT_TX_EMPTY and self._send_threshold:
             times.append(self._sent_until - (self._send_threshold * FRAME_BITS) * self.bit)
         self._look_again(max(now + 1, min(times)))
+
+    def _following(self) -> int:
+        """Return how many bytes an interrupt may wait for: those that follow each other now, at most LATE."""
+        if not self._line:
+            return 0
+        burst = self._line[0]
+        return min(LATE, len(burst.data)) if same_rate(burst.bit, self.bit) else 0
 
     def _drive(self, *, high: bool) -> None:
         if high != self._high:
@@ -217,6 +227,8 @@ class Uart:
                 return
             self._look.cancel()
             self._look = None
+            if self._look_at == self._status_changes:  # that event was for two
+                self._clock.at(self._status_changes, _nothing)
         if when < NEVER:
             self._look_at, self._look = when, self._clock.at(when, self._look_now)
 
@@ -274,7 +286,8 @@ class Uart:
             when = min(when, now + (self._sent_until - now - 1) % byte + 1)
         if when < NEVER:
             self._status_changes = when
-            self._clock.at(when, _nothing)
+            if self._look is None or self._look_at != when:
+                self._clock.at(when, _nothing)
 
     # -- receiving ------------------------------------------------------------------------------
 

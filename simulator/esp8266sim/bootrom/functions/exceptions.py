@@ -6,6 +6,8 @@ handlers in C, and those of interrupts, are in two more tables. Frame and tables
 Cadence publishes (XTOS) and that SDKs build on; costs are assumed.
 """
 
+from struct import Struct
+
 from esp8266sim.bootrom import memory
 from esp8266sim.bootrom.activity import Activity, Call, CpuState, Halt
 from esp8266sim.bootrom.rom import MASK32, Function, Goto, Rom
@@ -14,8 +16,12 @@ from esp8266sim.cpu import special as sr
 from esp8266sim.cpu.core import SAR_INDEX
 
 FRAME = 0x100  # bytes
-PC, PS, SAR, A0, A2, CAUSE = 0, 4, 8, 16, 20, 76  # offsets of what a frame saves; a15 is before the cause
+# What a frame saves: PC, PS, SAR, a word that is free, a0, a2 to a15, the cause.
+A0, A2 = 16, 20  # offsets
 VECTOR_SAVES = (2, 3, 4)  # registers that the vector itself has stored
+REST = A2 + 4 * len(VECTOR_SAVES)
+SAVED = Struct("<3I")
+HEAD, TAIL, WHOLE = Struct("<3I"), Struct("<12I"), Struct("<19I")
 HANDLER_PS = 0x21  # in handlers: interrupts of level 1 masked, user vector
 COST_VECTOR, COST_SAVE, COST_RESTORE = 8, 40, 40
 EPC1_STEP = 3  # bytes of a SYSCALL
@@ -26,8 +32,7 @@ def user_vector(rom: Rom) -> Goto:
     rom.spend(COST_VECTOR)
     cpu = rom.cpu
     cpu.registers[1] = frame = cpu.registers[1] - FRAME & MASK32
-    for index in VECTOR_SAVES:
-        cpu.store32(frame + A2 + 4 * (index - 2) & MASK32, cpu.registers[index])
+    rom.write(frame + A2 & MASK32, SAVED.pack(*cpu.registers[2:5]))
     cause = cpu.special[sr.EXCCAUSE]
     cpu.registers[2] = cpu.load32(memory.EXCEPTION_TABLE + 4 * cause)
     cpu.registers[3] = memory.EXCEPTION_TABLE
@@ -93,28 +98,25 @@ def system_call(rom: Rom) -> Goto:
 
 def _save(rom: Rom) -> None:
     """Store what the vector has not stored."""
-    cpu = rom.cpu
-    frame, registers = cpu.registers[1], cpu.registers
-    cpu.store32(frame + PC, cpu.special[sr.EPC1])
-    cpu.store32(frame + PS, cpu.special[sr.PS])
-    cpu.store32(frame + SAR, registers[SAR_INDEX])
-    cpu.store32(frame + A0, registers[0])
-    for index in range(2 + len(VECTOR_SAVES), 16):
-        cpu.store32(frame + A2 + 4 * (index - 2), registers[index])
-    cpu.store32(frame + CAUSE, cpu.special[sr.EXCCAUSE])
+    special, registers = rom.cpu.special, rom.cpu.registers
+    frame = registers[1]
+    rom.write(frame, HEAD.pack(special[sr.EPC1], special[sr.PS], registers[SAR_INDEX]))
+    rom.write(frame + A0, registers[0].to_bytes(4, "little"))
+    rom.write(frame + REST, TAIL.pack(*registers[2 + len(VECTOR_SAVES) : 16], special[sr.EXCCAUSE]))
 
 
 def _leave(rom: Rom) -> Goto:
     """Load the frame at a1, and go on where it says."""
     cpu = rom.cpu
-    frame, registers = cpu.registers[1], cpu.registers
-    cpu.special[sr.EPC1] = cpu.load32(frame + PC)
-    cpu.special[sr.PS] = cpu.load32(frame + PS) | sr.EXCM
-    registers[SAR_INDEX] = cpu.load32(frame + SAR) & 0x3F
-    registers[0] = cpu.load32(frame + A0)
-    for index in range(2, 16):
-        registers[index] = cpu.load32(frame + A2 + 4 * (index - 2))
+    registers = cpu.registers
+    frame = registers[1]
+    pc, ps, sar, _, a0, *others = WHOLE.unpack(rom.read(frame, WHOLE.size))
+    cpu.special[sr.EPC1] = pc
+    cpu.special[sr.PS] = ps | sr.EXCM
+    registers[SAR_INDEX] = sar & 0x3F
+    registers[0] = a0
     registers[1] = frame + FRAME & MASK32
+    registers[2:16] = others
     return Goto(cpu.return_from_exception())
 
 
