@@ -191,7 +191,7 @@ class Processor:
         cpu.cycles = max(cpu.idle_since, self._cycle(clock.now))
         self._settle()
         self._soc.uart.flush()
-        wake_at = min(cpu.timer_limit, cpu.wake_at if cpu.waiting else NEVER)
+        wake_at = min(cpu.timer_limit, cpu.idle_until, cpu.wake_at if cpu.waiting else NEVER)
         due = clock.next_due()
         when = None if wake_at == NEVER else self._time(wake_at) + 1
         if due is not None and (when is None or due < when):

@@ -9,7 +9,7 @@ looks at when it leaves a piece of code, at the latest `translate.MAX_STRAIGHT` 
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
-from esp8266sim.cpu.core import Core
+from esp8266sim.cpu.core import NEVER, Core
 from esp8266sim.cpu.decode import Decoded, decode
 from esp8266sim.cpu.idle import Spin, spin_period
 from esp8266sim.cpu.interpret import Operation, operation
@@ -47,6 +47,7 @@ class Cpu(Core):
         self._stops = frozenset(stops)
         self._natives: dict[int, Translation] = {}
         self.idle_since = 0  # after IDLE: the cycle from which on nothing was run
+        self.idle_until = NEVER  # and that at which something may happen by itself
         self._limit = 0  # cycle up to which a native may let time pass
         self._hot = hot
         self._translating = translating
@@ -65,7 +66,8 @@ class Cpu(Core):
     def run(self, until: int) -> StopReason:
         """Run until `cycles` is `until` or a little more. Interrupts and the timer are served on the way.
 
-        With IDLE the time up to `until` was skipped, not run, and would have changed nothing.
+        With IDLE the time up to `until` was skipped, not run, and would have changed nothing, nor will that
+        up to `idle_until`.
         """
         self._asked = False
         idle = False
@@ -85,7 +87,7 @@ class Cpu(Core):
             if now >= until:
                 return StopReason.IDLE if idle else StopReason.DEADLINE
             if not idle:
-                self.idle_since = now
+                self.idle_since, self.idle_until = now, NEVER
             limit = min(until, self.timer_limit)
             if self.waiting:
                 self.cycles, idle = min(limit, self.wake_at), True
@@ -296,8 +298,9 @@ class Cpu(Core):
         if found is None:
             return False
         self._spun[self.pc] = found
-        self.cycles += max(0, found.end - self.cycles) // found.period * found.period
-        return found.end == limit
+        self.idle_until = found.end
+        self.cycles += max(0, min(found.end, limit) - self.cycles) // found.period * found.period
+        return found.end >= limit
 
     def _prepare(self, pc: int, n: int) -> tuple[Operation, int, bool]:
         self.left = n - 1  # a fetch that faults costs a cycle too, so that time goes on

@@ -61,7 +61,7 @@ def spin_period(core: Core, step: Callable[[], bool], until: int) -> Spin | None
             if core.pc == began.pc:
                 if began.state == _state(core):
                     end = core.memory.end_round()
-                    return None if end is None else _spin(core, began, min(end, until))
+                    return None if end is None else _spin(core, began, end)
                 returns += 1
                 if returns == RETURNS:
                     return None

@@ -135,7 +135,7 @@ class Bus:
         In a watched round that is an effect, unless its cause is part of the round.
         """
         self.stays_until = until
-        if since < self._round_began:
+        if since <= self._round_began:
             self.effects += 1
 
     def begin_round(self) -> None:
