@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from esp8266sim.cpu import Cpu
+from esp8266sim.cpu.core import NEVER
 from esp8266sim.soc.bus import CpuException
 
 RAM = 0x3FFE8000
@@ -53,6 +54,15 @@ class PlainMemory:
             return
         memory, offset = self._place(address, size)
         memory[offset : offset + size] = value.to_bytes(size, "little")
+
+    def begin_round(self) -> None:
+        """Nothing here is changed by being polled."""
+
+    def is_harmless(self, address: int, value: int) -> bool:
+        return False
+
+    def end_round(self) -> int:
+        return NEVER
 
     def fetch32(self, address: int) -> int:
         if not CODE <= address < CODE + CODE_SIZE:

@@ -104,9 +104,7 @@ class Board:
         self.bridge = Bridge(self.clock, profile.bridge, self.receive)
         self._host: Host = self.bridge
         apb_hz = APB_PER_CRYSTAL * profile.crystal_hz
-        bus = Bus(
-            self.clock, self.trace, lambda offset, size: on_bus.transfer(0x03, offset, b"", size), rom
-        )
+        bus = Bus(self.clock, self.trace, lambda offset, size: on_bus.transfer(0x03, offset, b"", size), rom)
         self.soc = Soc(
             clock=self.clock,
             trace=self.trace,
@@ -117,8 +115,8 @@ class Board:
                 self.trace,
                 apb_hz,
                 self._send,
-                lambda when: self._host.cut(when),
-                lambda high: self._interrupt_of(uart.BASE, high),
+                cut=self._cut,
+                interrupt=lambda high: self._interrupt_of(uart.BASE, high),
             ),
             spi=SpiController(self.clock, apb_hz, on_bus, bus.stays),
             cpu_hz=apb_hz,
@@ -139,7 +137,7 @@ class Board:
             self._processor.set_line,
             lambda: gpio.pulled_up(self._io_mux),
         )
-        self._rtc = Rtc(self.clock, lambda: self._reset_soon(SOFTWARE_RESET))
+        self.rtc = Rtc(self.clock, lambda: self._reset_soon(SOFTWARE_RESET))
         self._dport = Dport(
             profile.efuse,
             lambda doubled: self._processor.set_clock(apb_hz << doubled),
@@ -219,7 +217,7 @@ class Board:
         for block in (self._io_mux, self.gpio, self._dport, self._timers, self._watchdog):
             block.reset()
         self.gpio.straps = gpio.straps(boot_mode, sdio)
-        self._rtc.reset(cause)
+        self.rtc.reset(cause)
         self.soc.uart.flush()
         self.soc.uart.reset()
         self._uart1.reset()
@@ -247,6 +245,9 @@ class Board:
         self.soc.uart.flush()
         self._host.cut(self.clock.now)
 
+    def _cut(self, when: int) -> None:
+        self._host.cut(when)
+
     def _interrupt_of(self, base: int, high: bool) -> None:
         (self._interrupting.add if high else self._interrupting.discard)(base)
         self._processor.set_line(UART_INTERRUPT, bool(self._interrupting))
@@ -270,9 +271,9 @@ class Board:
         bus.attach(spi.BASE, self.soc.spi, spi.STEADY)
         bus.attach(timers.BASE, self._timers, timers.STEADY)
         bus.attach(gpio.BASE, self.gpio, gpio.STEADY)
-        bus.attach(rtc.BASE, self._rtc, rtc.STEADY)
+        bus.attach(rtc.BASE, self.rtc, rtc.STEADY)
         bus.attach(registers.IO_MUX, self._io_mux)
         bus.attach(watchdog.BASE, self._watchdog, watchdog.STEADY)
         bus.attach(dport.BASE, self._dport, dport.STEADY)
-        for index, block in enumerate(self._rtc.memory):
+        for index, block in enumerate(self.rtc.memory):
             bus.attach(rtc.MEMORY + index * rtc.BLOCK_SIZE, block)

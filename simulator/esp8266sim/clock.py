@@ -63,8 +63,7 @@ class Clock:
                 return False
             heapq.heappop(queue)
             if action is not None:
-                if due > self.now:  # else a CPU has overshot it by an instruction or two
-                    self.now = due
+                self.now = max(self.now, due)  # a CPU may have overshot it by an instruction or two
                 event.action, self.horizon = None, until
                 action()
                 return True

@@ -145,8 +145,7 @@ class Processor:
         """Make it the CPU's present."""
         cpu, clock = self._cpu, self._clock
         now = self._since_ps + (cpu.slice_end - cpu.left - self._since_cycle) * SECOND // self._soc.cpu_hz
-        if now > clock.now:
-            clock.now = now
+        clock.now = max(clock.now, now)
 
     def _polled(self) -> None:
         """Spare a loop the rounds in which it would find the same."""

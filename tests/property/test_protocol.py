@@ -15,9 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esp8266sim.bootrom import memory
+from esp8266sim.bootrom import rom as bootrom
 from esp8266sim.bootrom.activity import Wait
-from esp8266sim.bootrom.download import PACKET, Receiver
-from esp8266sim.clock import SECOND, Clock
+from esp8266sim.bootrom.download import PACKET
+from esp8266sim.bootrom.receiver import Receiver
+from esp8266sim.clock import Clock
+from esp8266sim.cpu import Cpu
 from esp8266sim.line import Burst
 from esp8266sim.soc.bus import Bus
 from esp8266sim.soc.chip import Soc
@@ -85,7 +88,9 @@ class Rom:
         spi = SpiController(clock, hertz, StuckBus(0))
         memory.initialise(self.bus)
         self.uart.store(INT_ENA, INT_RX_FULL)
-        self.receiver = Receiver(Soc(clock, trace, self.bus, self.uart, spi, SECOND / hertz))
+        self.uart.drained = True
+        rom = bootrom.Rom(Soc(clock, trace, self.bus, Cpu(self.bus), self.uart, spi, hertz))
+        self.receiver = Receiver(rom, memory.PACKET, memory.PACKET_SIZE)
 
     def packets(self, frames: bytes, sizes: list[int]) -> list[bytes]:
         """Send all of `frames`; return what the packet buffer holds after each: so many bytes of it."""

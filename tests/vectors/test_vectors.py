@@ -7,6 +7,7 @@ from esp8266sim.chips import ChipModel
 from esp8266sim.trace import Kind
 from tests.vectors.runner import NEVER_BUSY, REAL_TIMES, Run, Vector
 
+
 @pytest.mark.parametrize("chip", [NEVER_BUSY, REAL_TIMES], ids=["never-busy", "real-times"])
 def test_vector(vector: Vector, chip: ChipModel) -> None:
     run = Run(vector, chip)

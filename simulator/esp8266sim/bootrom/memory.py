@@ -25,7 +25,10 @@ FLASH_PARAMETERS_POINTER = 0x3FFFC714
 FLASH_PARAMETERS = 0x3FFFC718  # id, chip, block, sector, page size, status mask
 EXCEPTION_TABLE = 0x3FFFC000  # 64 handlers by EXCCAUSE
 DEFAULT_HANDLER = SYMBOLS["_xtos_unhandled_exception"]
-HANDLERS = {1: SYMBOLS["_xtos_syscall_handler"], 4: SYMBOLS["_xtos_l1int_handler"]}  # others as they were seen
+HANDLERS = {
+    1: SYMBOLS["_xtos_syscall_handler"],
+    4: SYMBOLS["_xtos_l1int_handler"],
+}  # as they were seen
 # Behind it, as Xtensa's run-time has them (where and in which order was not recorded): handlers in C by
 # EXCCAUSE, then a handler and its argument for each interrupt, the highest first.
 C_HANDLERS = EXCEPTION_TABLE + 0x100

@@ -24,7 +24,7 @@ class Goto(int):
     """Returned by a function that does not return to its caller: where execution goes on."""
 
 
-Body = Callable[..., "int | Goto | None | Activity[int | Goto | None]"]
+Body = Callable[..., "int | Activity[Any] | None"]
 
 
 @dataclass(frozen=True, slots=True)

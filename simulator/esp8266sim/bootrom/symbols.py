@@ -2,9 +2,8 @@
 """What lies where in the mask ROM: the names of its functions.
 
 Names and addresses are facts from Espressif's public linker script (eagle.rom.addr.v6.ld, as the vendor's
-MIT-licensed SDKs have it); those that it lacks (`SPI_sector_erase` and its kin, the places in `main`) are from the mask
-ROM's disassembly. Where `fatal_exception`
-begins was not recorded; its address is a choice.
+MIT-licensed SDKs have it). Those that it lacks (`SPI_sector_erase` and its kin, the places in `main`) are
+from the mask ROM's disassembly. Where `fatal_exception` begins was not recorded; its address is a choice.
 """
 
 from bisect import bisect_right

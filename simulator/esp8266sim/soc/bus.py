@@ -154,7 +154,9 @@ class Bus:
         self.settle()
         ends = [block.end_round(before) for block, before in self._watched]
         times = [end for end in ends if end is not None]
-        return self.cycle_of(min(times)) if len(times) == len(ends) else None
+        if len(times) < len(ends):
+            return None
+        return self.cycle_of(min(times)) if times else NEVER
 
     def set_cache(self, *, on: bool, base: int, iram_size: int) -> None:
         """Say which MiB of the flash the window shows, and how much of IRAM the cache leaves.

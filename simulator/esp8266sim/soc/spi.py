@@ -97,7 +97,11 @@ class SpiController:
     """The controller's registers; storing CMD does the transaction."""
 
     def __init__(
-        self, clock: Clock, apb_hz: int, flash: Flash, busy: Callable[[int, int], None] = lambda until, since: None
+        self,
+        clock: Clock,
+        apb_hz: int,
+        flash: Flash,
+        busy: Callable[[int, int], None] = lambda until, since: None,
     ) -> None:
         self._clock = clock
         self._clock_ps = round(CLOCK_DIVIDER * SECOND / apb_hz)

@@ -80,6 +80,7 @@ class Uart:
         trace: Trace,
         apb_hz: int,
         send: Callable[[Burst], None],
+        *,
         cut: Callable[[int], None] = lambda when: None,
         interrupt: Callable[[bool], None] = lambda high: None,
     ) -> None:

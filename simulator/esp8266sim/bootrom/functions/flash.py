@@ -143,7 +143,9 @@ def wait_idle(rom: Rom, _chip: int) -> Activity[int]:
     return 0
 
 
-def configure(rom: Rom, flash_id: int, chip: int, block: int, sector: int, page: int, mask: int) -> int:
+def configure(  # noqa: PLR0917  these are its arguments
+    rom: Rom, flash_id: int, chip: int, block: int, sector: int, page: int, mask: int
+) -> int:
     """SPIParamCfg: the geometry that all of these believe."""
     for index, value in enumerate((flash_id, chip, block, sector, page, mask)):
         rom.cpu.store32(memory.flash_parameter(rom.soc.bus, index), value)

@@ -5,7 +5,7 @@ Each does all its work at once and then lets its time pass. Costs of memcpy were
 mask ROM's code (instructions, taken as cycles); those of the others are assumed to be alike.
 """
 
-from esp8266sim.bootrom.rom import MASK32, Function, Rom
+from esp8266sim.bootrom.rom import MASK32, Body, Function, Rom
 
 COST_CALL = 20
 COST_COPY = 0.69  # a byte, aligned: 2,830 for 4096
@@ -31,7 +31,7 @@ def copy(rom: Rom, to: int, source: int, size: int) -> int:
 
 
 def move(rom: Rom, to: int, source: int, size: int) -> int:
-    """memmove."""
+    """Memmove."""
     _charge_copy(rom, to, source, size)
     rom.write(to, rom.read(source, size))
     return to
@@ -43,14 +43,14 @@ def block_copy(rom: Rom, source: int, to: int, size: int) -> int:
 
 
 def fill(rom: Rom, to: int, value: int, size: int) -> int:
-    """memset."""
+    """Memset."""
     rom.spend(COST_CALL + size * COST_SET)
     rom.write(to, bytes([value & 0xFF]) * size)
     return to
 
 
 def clear(rom: Rom, to: int, size: int) -> int:
-    """bzero."""
+    """Bzero."""
     return fill(rom, to, 0, size)
 
 
@@ -61,19 +61,19 @@ def compare(rom: Rom, one: int, other: int, size: int) -> int:
 
 
 def text_length(rom: Rom, text: int) -> int:
-    """strlen."""
+    """Strlen."""
     length = len(rom.text(text))
     rom.spend(COST_CALL + length)
     return length
 
 
 def compare_texts(rom: Rom, one: int, other: int) -> int:
-    """strcmp."""
+    """Strcmp."""
     return _difference(rom, rom.text(one) + b"\0", rom.text(other) + b"\0")
 
 
 def compare_beginnings(rom: Rom, one: int, other: int, size: int) -> int:
-    """strncmp."""
+    """Strncmp."""
     left, right = rom.text(one) + b"\0", rom.text(other) + b"\0"
     return _difference(rom, left[:size], right[:size])
 
@@ -88,7 +88,7 @@ def _difference(rom: Rom, left: bytes, right: bytes) -> int:
 
 
 def copy_text(rom: Rom, to: int, source: int) -> int:
-    """strcpy."""
+    """Strcpy."""
     text = rom.text(source) + b"\0"
     rom.spend(COST_CALL + len(text) * COST_TEXT)
     rom.write(to, text)
@@ -110,7 +110,7 @@ def find_text(rom: Rom, where: int, what: int) -> int:
     return where + at & MASK32 if at >= 0 else 0
 
 
-_BY_NAME = {
+_BY_NAME: dict[str, Body] = {
     "memcpy": copy,
     "memmove": move,
     "memset": fill,

@@ -3,8 +3,8 @@ r"""The ROM's printf: every character goes to the function that `ets_install_put
 
 By default that is uart_tx_one_char, before which a `\n` becomes `\r\n`. Where the pointer lies in RAM was not
 recorded; PUTC1 is a choice among words that nothing else uses. Conversions: d i u x X p c s %, with the flags
-`0` and `-`, a width, a precision for s, and `l`, which changes nothing. What else may follow a % is printed as it
-stands (assumed).
+`0` and `-`, a width, a precision for s, and `l`, which changes nothing. What else may follow a % is printed
+as it stands (assumed).
 """
 
 import re
@@ -18,7 +18,9 @@ from esp8266sim.bootrom.rom import Function, Rom
 PUTC1 = 0x3FFFDD30
 PUTC2 = PUTC1 + 4
 COST_CALL = 100  # assumed, besides the time for sending
-CONVERSION = re.compile(rb"%(?P<flags>[-0]*)(?P<width>\d*)(?:\.(?P<precision>\d+))?l{0,2}(?P<kind>[diuxXpcs%])")
+CONVERSION = re.compile(
+    rb"%(?P<flags>[-0]*)(?P<width>\d*)(?:\.(?P<precision>\d+))?l{0,2}(?P<kind>[diuxXpcs%])"
+)
 
 
 def pieces(text: bytes, arguments: Iterator[int], read: Callable[[int], bytes]) -> Iterator[bytes]:

@@ -85,7 +85,12 @@ def test_fault_leaves_exact_state(fault: str, translating: bool) -> None:
 def test_cycles_are_exact_at_a_fault(translating: bool) -> None:
     made = machine("movi a2, 3\n again: addi a2, a2, -1\n bnez a2, again\n ill", translating=translating)
     seen: list[int] = []
-    made.cpu.on_fault = lambda *_: bool(seen.append(made.cpu.cycles))
+
+    def note(*_: object) -> bool:
+        seen.append(made.cpu.cycles)
+        return False
+
+    made.cpu.on_fault = note
     made.cpu.run(100)
     assert seen == [1 + 3 * 2 + 1]
 

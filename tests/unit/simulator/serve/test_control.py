@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from esp8266sim.board import EXTERNAL
 from esp8266sim.serve.control import ask
 from esp8266sim.serve.server import Ways
-from esp8266sim.soc.registers import RESET_CAUSE
+from esp8266sim.soc.rtc import EXTERNAL, STATE1
 from tests.served import Served, serving
 
 
@@ -50,7 +49,7 @@ def test_ask_acts_on_the_board(served: Served) -> None:
     ask(served.urls["control"], "jumper off")
     assert not served.board.jumper
     ask(served.urls["control"], "press-reset")
-    assert served.board.rtc.values[RESET_CAUSE] == EXTERNAL
+    assert served.board.rtc.values[STATE1] == EXTERNAL
     with pytest.raises(ValueError, match="there is no 'fly'"):
         ask(served.urls["control"], "fly")
 

@@ -43,7 +43,7 @@ def lines(board: Board, wall: Wall) -> Lines:
 
 def boot_mode(board: Board) -> int:
     board.clock.advance(board.clock.now + 10**11)
-    return board.gpio.values[0x18] >> 16 & 7
+    return board.gpio.straps >> 16 & 7
 
 
 @pytest.mark.spec("SERVE-5")
