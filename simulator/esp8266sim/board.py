@@ -5,7 +5,7 @@ One rule: a board is a function of received bytes, line changes and virtual time
 no thread; whoever holds it moves `clock` on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from mmap import mmap
 from typing import Protocol
@@ -17,6 +17,7 @@ from esp8266sim.bootrom.table import FUNCTIONS
 from esp8266sim.chips import ChipModel
 from esp8266sim.clock import MS, SECOND, Clock, Event
 from esp8266sim.cpu import Cpu
+from esp8266sim.cpu.special import DEBUG_LEVEL
 from esp8266sim.faults import DEAF, DUMB, Fault, flash_bus
 from esp8266sim.flashchip import FlashChip
 from esp8266sim.line import Bridge, Burst
@@ -99,6 +100,7 @@ class Board:
             now=lambda: self.clock.now,
             unique_id=profile.unique_id if chip is None else b"",
         )
+        self.on_wire: Callable[[str, Burst], None] | None = None  # told of what is on the line, which way
         self._faults = frozenset(faults)
         on_bus = flash_bus(self._faults, self.flash, self.clock, self.power_cycle)
         self.bridge = Bridge(self.clock, profile.bridge, self.receive)
@@ -156,9 +158,12 @@ class Board:
     def heard_bit(self) -> int:
         """The bit time (ps) that a sender without a baud rate of its own has to use.
 
-        It is that of the chip's divisor; until autobaud has set that, 115200 baud.
+        It is that of the chip's divisor; until autobaud has set that, 115200 baud. With a dump of the mask
+        ROM it is 115200 baud only while the chip measures.
         """
         if self.cpu_state in (CpuState.RESET, CpuState.BOOTING, CpuState.AUTOBAUD):
+            return UNMEASURED_BIT
+        if self.cpu_state is CpuState.RUNNING and self.soc.uart.measuring:
             return UNMEASURED_BIT
         return self.soc.uart.bit
 
@@ -170,7 +175,19 @@ class Board:
     @property
     def cpu_state(self) -> CpuState:
         """Where the CPU is."""
-        return self._processor.state
+        state, cpu = self._processor.state, self.soc.cpu
+        if state is CpuState.RUNNING and cpu.waiting:
+            return CpuState.IDLE if cpu.level < DEBUG_LEVEL else CpuState.DEAD
+        return state
+
+    @property
+    def on_rom_call(self) -> Callable[[int], None] | None:
+        """Who is told of each call of a modelled ROM function, by its address."""
+        return self._processor.on_call
+
+    @on_rom_call.setter
+    def on_rom_call(self, listener: Callable[[int], None] | None) -> None:
+        self._processor.on_call = listener
 
     def attach(self, host: Host) -> None:
         """Connect another listener than the USB bridge to the chip's transmit pin."""
@@ -178,6 +195,8 @@ class Board:
 
     def receive(self, burst: Burst) -> None:
         """Put a burst on the chip's receive pin; it may lie in the future."""
+        if self.on_wire is not None:
+            self.on_wire("to chip", burst)
         if Fault.ECHO in self._faults:
             self._host.receive(burst)
         if not self._faults & DEAF:
@@ -261,6 +280,8 @@ class Board:
         return self.jumper or (self.wiring is Wiring.AUTO and self._dtr and not self._rts)
 
     def _send(self, burst: Burst) -> None:
+        if self.on_wire is not None:
+            self.on_wire("from chip", burst)
         if not self._faults & DUMB:
             self._host.receive(burst)
 

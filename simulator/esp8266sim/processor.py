@@ -29,6 +29,7 @@ RESUME, RETURN = 1, 2  # behind a function's entry: no instruction begins there
 CALL_FRAME = 16  # bytes of stack that a calling ROM function takes
 SLICE_PS = 2 * MS  # how far busy code runs without a look at anything else
 MASK32 = 0xFFFFFFFF
+FAILED = (CpuState.DEAD, CpuState.STUCK)
 UNKNOWN_COST = 8  # cycles of a function that does not say; assumed
 LATE = 128  # cycles by which the CPU's own code may miss a deadline; then so may a function
 Result = int | Goto | None
@@ -89,6 +90,7 @@ class Processor:
         """Start at the reset vector, now."""
         self.stop()
         self._off = None
+        self.state = CpuState.BOOTING if self._cpu.natives else CpuState.RUNNING
         self._keep_pace()
         self._cpu.reset()
         self.wake()
@@ -376,6 +378,8 @@ class Processor:
     def _halt(self, state: CpuState) -> None:
         self.state = state
         self._off = End.HALTED
+        if state in FAILED:
+            self._note(Kind.HALTED, state.value)
         self._cpu.stop()
 
     def _note(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the board did that somebody may want to know: the events that tests demand, or forbid."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -12,6 +13,7 @@ class Kind(Enum):
     EXCEPTION = "CPU exception"
     ENTERED = "uploaded or booted code is entered"
     RESET = "reset from within"
+    HALTED = "the CPU does nothing any more"
     OVERRUN = "bytes lost by a full buffer"
 
 
@@ -34,11 +36,14 @@ class Trace:
     LIMIT = 10_000  # a client that reads unmodelled registers for hours must not eat the memory
 
     events: list[TraceEvent] = field(default_factory=list)
+    observers: list[Callable[[TraceEvent], None]] = field(default_factory=list)  # told of every event
 
     def add(self, event: TraceEvent) -> None:
         """Note `event`."""
         if len(self.events) < self.LIMIT:
             self.events.append(event)
+        for observer in self.observers:
+            observer(event)
 
     def of(self, kind: Kind) -> list[TraceEvent]:
         """Return the events of one kind."""

@@ -135,12 +135,17 @@ def skip_unknown(version: str, job: Callable[[Bench], None]) -> None:
         )
 
 
-@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.__name__)
-@pytest.mark.parametrize("version", VERSIONS)
-def test_esptool_with_its_stub(version: str, job: Callable[[Bench], None], tmp_path: Path) -> None:
-    """Over a terminal where it is new, over TCP where it is old, and the other way round for the rest."""
-    skip_unknown(version, job)
-    way = "pty" if (version == "5.6.0") == (job in (write_and_read, erase)) else "tcp"
+USUAL = [("5.6.0", "pty" if job in {write_and_read, erase} else "tcp", job) for job in JOBS]
+USUAL += [("4.12.0", "tcp", write_and_read), ("4.12.0", "pty", erase), ("4.12.0", "pty", stay)]
+USUAL += [("3.3.3", "tcp", write_and_read), ("3.3.3", "pty", write_uncompressed)]
+
+
+def name_of(value: object) -> str:
+    return str(getattr(value, "__name__", value))
+
+
+@pytest.mark.parametrize(("version", "way", "job"), USUAL, ids=name_of)
+def test_esptool_with_its_stub(version: str, way: str, job: Callable[[Bench], None], tmp_path: Path) -> None:
     at_work(way, version, tmp_path, job)
 
 

@@ -4,9 +4,11 @@
 The one place of the command line that knows the simulator, and only when it is asked for.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlencode
 
 import click
@@ -15,19 +17,30 @@ from esprom.cli.group import SubGroup, command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
 from esprom.cli.settings import WITHOUT_BOARD
+from esprom.cli.values import NumberType
 from esprom.errors import EspromError, PortError
 
 if TYPE_CHECKING:
     from esp8266sim.board import Board
     from esp8266sim.serve.flashfile import FlashFile
     from esp8266sim.serve.server import Server
+    from esp8266sim.trace import TraceEvent
 
 PORT = click.IntRange(0, 0xFFFF)
+TRACE_KINDS = ("wire", "commands", "mmio", "cpu")  # as in esp8266sim.tracing, which is not loaded for --help
 
 
 @click.group("sim", cls=SubGroup)
 def sim() -> None:
     """Serve a virtual board to other programs, and act on one that is served."""
+
+
+def _kinds(_context: click.Context, _option: click.Parameter, value: str | None) -> Sequence[str]:
+    kinds = [kind.strip() for kind in value.split(",")] if value else []
+    unknown = [kind for kind in kinds if kind not in TRACE_KINDS]
+    if unknown:
+        raise click.BadParameter(f"there is no {unknown[0]!r}; there are {', '.join(TRACE_KINDS)}")
+    return kinds
 
 
 def on_running_server(function: Any) -> Any:
@@ -53,6 +66,12 @@ def on_running_server(function: Any) -> Any:
 @click.option("--flash", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @click.option("--chip", metavar="NAME", help="Another flash chip than the board's own.")
 @click.option("--latency-ms", type=click.FloatRange(min=0), help="Latency timer of the USB adapter.")
+@click.option(
+    "--rom",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A dump of the mask ROM, 64 KiB, to execute instead of the model of it.",
+)
 @click.option("--pty", metavar="PATH", help="Serve on a pseudo terminal; PATH becomes a link to it.")
 @click.option("--tcp", type=PORT, help="Serve on a bare socket; 0 picks a port.")
 @click.option(
@@ -80,6 +99,20 @@ def on_running_server(function: Any) -> Any:
     show_default=True,
     help="real: the board keeps to the clock on the wall. max: its time passes as quickly as it can.",
 )
+@click.option(
+    "--trace",
+    metavar="KINDS",
+    callback=_kinds,
+    help="Write down what happens: any of wire, commands, mmio, cpu, with commas between.",
+)
+@click.option(
+    "--trace-to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("esprom-trace.txt"),
+    show_default=True,
+    metavar="FILE",
+    help="Where to; only its owner may read it, for there may be passwords in it.",
+)
 def serve(
     session: Session,
     *,
@@ -87,6 +120,7 @@ def serve(
     flash: Path | None,
     chip: str | None,
     latency_ms: float | None,
+    rom: Path | None,
     pty: str | None,
     tcp: int | None,
     rfc2217: int | None,
@@ -95,6 +129,8 @@ def serve(
     wiring: str | None,
     on_connect: str,
     pace: str,
+    trace: Sequence[str],
+    trace_to: Path,
 ) -> Facts | None:
     """Serve a virtual board until Ctrl-C.
 
@@ -107,7 +143,10 @@ def serve(
     from esp8266sim.serve.pace import Pace
     from esp8266sim.serve.server import NoPty, OnConnect, Server, Ways, is_local
 
-    board, kept = _open_board(profile, {"flash": flash, "chip": chip, "latency_ms": latency_ms})
+    options = {"flash": flash, "chip": chip, "latency_ms": latency_ms, "rom": rom}
+    board, kept = _open_board(profile, options)
+    board.trace.observers.append(partial(_tell_of_stops, session))
+    traced = _trace(board, trace, trace_to) if trace else None
     try:
         server = Server(
             board,
@@ -129,9 +168,31 @@ def serve(
     except OSError as error:
         raise EspromError(f"the flash file {flash} takes nothing any more: {error}") from error
     finally:
-        if kept is not None:
-            kept.close()
+        for file in (kept, traced):
+            if file is not None:
+                file.close()
     return None
+
+
+def _tell_of_stops(session: Session, event: "TraceEvent") -> None:
+    from esp8266sim.trace import Kind
+
+    if event.kind in {Kind.HALTED, Kind.RESET}:
+        session.output.note(f"the chip: {event.kind.value}: {event.detail}")
+
+
+def _trace(board: "Board", kinds: Sequence[str], to: Path) -> TextIO:
+    """Begin to write down what the board does; return the file, for closing."""
+    from esp8266sim.tracing import Kind, Tracer
+
+    try:
+        to.unlink(missing_ok=True)
+        descriptor = os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        file = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise EspromError(f"cannot write the trace: {error}") from error
+    Tracer(board, [Kind(kind) for kind in kinds], lambda line: print(line, file=file))
+    return file
 
 
 def _open_board(profile: str, options: Mapping[str, object]) -> "tuple[Board, FlashFile | None]":
@@ -180,11 +241,40 @@ def jumper(session: Session, state: str, control: str) -> Facts:
     return _act(session, control, f"jumper {state}")
 
 
+@command("registers", shared=WITHOUT_BOARD)
+@on_running_server
+def registers(session: Session, control: str) -> Facts:
+    """Show where the CPU is: its registers, and the code there."""
+    return _show(session, control, "registers")
+
+
+@command("disassemble", shared=WITHOUT_BOARD)
+@click.argument("address", type=NumberType("address"))
+@click.argument("count", type=click.IntRange(1, 200), default=16)
+@on_running_server
+def disassemble(session: Session, address: int, count: int, control: str) -> Facts:
+    """Show COUNT instructions of the code at ADDRESS, as the chip would fetch them."""
+    return _show(session, control, f"disassemble {address} {count}")
+
+
+def _show(session: Session, control: str, question: str) -> Facts:
+    lines = _ask(control, question)
+    for line in lines:
+        session.output.result(line)
+    return {"lines": lines}
+
+
 def _act(session: Session, control: str, action: str) -> Facts:
+    _ask(control, action)
+    session.output.result(f"{action}: done")
+    return {"action": action}
+
+
+def _ask(control: str, what: str) -> list[str]:
     from esp8266sim.serve.control import ask
 
     try:
-        ask(control, action)
+        return ask(control, what)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
@@ -192,9 +282,7 @@ def _act(session: Session, control: str, action: str) -> Facts:
             f"no virtual board is served at {control}: {error}; `esprom sim serve` prints the address",
             port=control,
         ) from error
-    session.output.result(f"{action}: done")
-    return {"action": action}
 
 
-for verb in (serve, power_cycle, press_reset, jumper):
+for verb in (serve, power_cycle, press_reset, jumper, registers, disassemble):
     sim.add_command(verb)

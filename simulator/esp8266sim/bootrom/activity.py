@@ -47,6 +47,7 @@ class CpuState(Enum):
     SDIO = "waiting for an SDIO host"
     USER_CODE = "in user code"
     IDLE = "in the idle task loop"
+    RUNNING = "running code of the mask ROM or beyond"  # where the ROM is a dump, no more is known
 
 
 class Halt(Exception):

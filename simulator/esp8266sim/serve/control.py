@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The hand that plugs, presses and moves the jumper of a served board.
 
-A line of text is a command of COMMANDS; the line that comes back is "ok", or "error" and why.
+A line of text is a command of COMMANDS; the line that comes back is "ok", with a JSON list of lines behind it
+where the command asks for something, or "error" and why.
 """
 
+import json
 import socket
 from collections.abc import Callable, Mapping
 
-COMMANDS = ("power-cycle", "press-reset", "jumper on", "jumper off")
+COMMANDS = ("power-cycle", "press-reset", "jumper on", "jumper off", "registers", "disassemble ADDRESS COUNT")
 LINE_LIMIT = 64  # bytes; longer ones are nobody's command
 TIMEOUT_S = 10.0
 OK = "ok"
@@ -16,7 +18,9 @@ OK = "ok"
 class ControlClient:
     """A connection of somebody who acts on the board."""
 
-    def __init__(self, connection: socket.socket, actions: Mapping[str, Callable[[], None]]) -> None:
+    def __init__(
+        self, connection: socket.socket, actions: Mapping[str, Callable[..., "list[str] | None"]]
+    ) -> None:
         connection.setblocking(False)
         self._connection = connection
         self._actions = actions
@@ -48,10 +52,21 @@ class ControlClient:
 
     def _do(self, command: str) -> str:
         action = self._actions.get(command)
+        numbers: list[int] = []
+        if action is None:
+            name, *words = command.split() or [""]
+            action = self._actions.get(name) if words else None
+            try:
+                numbers = [int(word, 0) for word in words]
+            except ValueError:
+                action = None
         if action is None:
             return f"error there is no {command!r}; there are {', '.join(COMMANDS)}"
-        action()
-        return OK
+        try:
+            lines = action(*numbers)
+        except (TypeError, ValueError) as error:
+            return f"error {error}"
+        return OK if lines is None else f"{OK} {json.dumps(lines)}"
 
     def _answer(self, line: str) -> bool:
         try:
@@ -61,8 +76,10 @@ class ControlClient:
         return True
 
 
-def ask(address: str, command: str) -> None:
-    """Make the server whose control address is `address` (HOST:PORT) do `command`; return when it is done.
+def ask(address: str, command: str) -> list[str]:
+    """Make the server whose control address is `address` (HOST:PORT) do `command`.
+
+    Returns, when it is done, the lines that it answers; none where it was only to act.
 
     Raises:
         ValueError: that is no address, or the server refuses.
@@ -74,5 +91,7 @@ def ask(address: str, command: str) -> None:
     with socket.create_connection((host.strip("[]"), int(port)), TIMEOUT_S) as connection:
         connection.sendall(command.encode() + b"\n")
         answer = connection.makefile("r", encoding="utf-8", errors="replace").readline().strip()
-    if answer != OK:
+    done, _, said = answer.partition(" ")
+    if done != OK:
         raise ValueError(answer.removeprefix("error ") or "the server closed the connection")
+    return [str(line) for line in json.loads(said)] if said else []

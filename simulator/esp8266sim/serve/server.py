@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from esp8266sim.board import Board, Wiring
+from esp8266sim.inspection import instructions, report
 from esp8266sim.serve.client import Client, Gone, Line, Rfc2217Client, TcpClient
 from esp8266sim.serve.control import ControlClient
 from esp8266sim.serve.pace import AsFastAsPossible, Pace, RealTime
@@ -31,6 +32,7 @@ LOOPBACK = "127.0.0.1"
 TOO_MUCH = 1 << 18  # bytes a client has not taken: then the board's time stops, as nothing else can
 BOTH_ASSERTED_S = 0.3  # how long a client far away may take from one modem line to the other
 LOOK_OFTEN_S, LOOK_SELDOM_S = 0.005, 0.05  # at a terminal that nobody has open
+MOST_INSTRUCTIONS = 200  # that are disassembled for one request
 BUSY_S = 2.0  # so long after a client has left, the next one is expected soon
 
 
@@ -404,10 +406,17 @@ class Server:
                 "press-reset": lambda: self._act(self._board.press_reset),
                 "jumper on": lambda: self._set_jumper(True),
                 "jumper off": lambda: self._set_jumper(False),
+                "registers": lambda: report(self._board),
+                "disassemble": self._disassemble,
             },
         )
         self._controls.add(control)
         self._watch(control, partial(self._control, control))
+
+    def _disassemble(self, address: int, count: int) -> list[str]:
+        if not 0 < count <= MOST_INSTRUCTIONS:
+            raise ValueError(f"from 1 to {MOST_INSTRUCTIONS} instructions, not {count}")
+        return list(instructions(self._board, address & 0xFFFFFFFF, count))
 
     def _control(self, control: ControlClient) -> None:
         if not control.receive():

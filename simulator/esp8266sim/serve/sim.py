@@ -23,7 +23,7 @@ from esp8266sim.serve.flashfile import FlashFile
 
 T = TypeVar("T")
 
-OPTIONS = ("flash", "chip", "bridge", "latency_ms", "crystal", "wiring", "fault")
+OPTIONS = ("flash", "chip", "bridge", "latency_ms", "crystal", "wiring", "fault", "rom")
 CRYSTALS = {"26": 26_000_000, "40": 40_000_000}  # by their megahertz
 
 
@@ -48,7 +48,7 @@ class Serial:
 
     Args:
         url: `sim://PROFILE?flash=FILE&chip=NAME&bridge=NAME&latency_ms=N&crystal=26|40&wiring=auto|jumper`
-            and `&fault=NAME,NAME`, or None with `board`.
+            and `&fault=NAME,NAME&rom=FILE`, or None with `board`.
         baudrate: the host side's, in bits per second.
         timeout: of `read`, in seconds of virtual time; None waits until the board has nothing more to do.
         board: an existing board to attach to.
@@ -189,7 +189,8 @@ def open_board(url: str) -> tuple[Board, FlashFile | None]:
     content = bytearray(firmware(size, mode=mode)) if kept is None else kept
     names = options["fault"].split(",") if "fault" in options else []
     faults = [_named("fault", name, {fault.value: fault for fault in Fault}) for name in names]
-    board = Board(profile, content, chip=chip, wiring=wiring, faults=faults)
+    rom = Path(options["rom"]).read_bytes() if "rom" in options else None
+    board = Board(profile, content, chip=chip, wiring=wiring, faults=faults, rom=rom)
     board.bridge.latency_ps = latency_ps
     return board, kept
 

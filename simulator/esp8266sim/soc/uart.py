@@ -411,6 +411,11 @@ class Uart:
                 return
             self._line.popleft()
 
+    @property
+    def measuring(self) -> bool:
+        """Whether the autobaud block is on."""
+        return self._autobaud_since is not None
+
     # -- autobaud -------------------------------------------------------------------------------
 
     def _set_autobaud(self, on: bool) -> None:
