@@ -99,7 +99,7 @@ STUCK_AT: dict[int | None, tuple[Fault, ...]] = {None: (), 0x00: (Fault.MISO_LOW
 class Run:
     """One vector on a fresh board."""
 
-    def __init__(self, vector: Vector, chip: ChipModel = NEVER_BUSY) -> None:
+    def __init__(self, vector: Vector, chip: ChipModel = NEVER_BUSY, rom: bytes | None = None) -> None:
         setup = vector.setup
         self.vector = vector
         self.fill = _fill(setup["flash_fill"], setup["flash_size"])
@@ -110,7 +110,7 @@ class Run:
         chip = replace(chip, jedec_id=int(setup["jedec"], 16))
         crystal_hz = setup["xtal_mhz"] * 1_000_000
         profile = Profile("vectors", "the recorder's board", chip, (a, b, c, d), crystal_hz)
-        self.board = Board(profile, content, faults=STUCK_AT[setup["spi_miso_stuck"]])
+        self.board = Board(profile, content, faults=STUCK_AT[setup["spi_miso_stuck"]], rom=rom)
         self.tap = Tap()
         self.board.attach(self.tap)
         self.operations: list[list[Any]] = []
