@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A boot ROM of our own, in C and assembly, built as a dump of the mask ROM would be: 64 KiB at 0x40000000."""
+"""A boot ROM of our own, in C and assembly, built as a dump of the mask ROM would be: 64 KiB."""
 
 import subprocess
 from functools import cache
@@ -14,7 +14,8 @@ COMPILE = (
     *("xtensa-lx106-elf-gcc", "-Os", "-mlongcalls", "-mtext-section-literals", "-ffreestanding"),
     *("-fno-builtin", "-nostdlib", "-Wall", "-Wextra", "-Werror"),
 )
-COPY = ("xtensa-lx106-elf-objcopy", "-O", "binary", "-j", ".vectors", "-j", ".text", "-j", ".identity", "-j", ".data")
+COPY = ("xtensa-lx106-elf-objcopy", "-O", "binary")
+COPIED = ("-j", ".vectors", "-j", ".text", "-j", ".identity", "-j", ".data")
 
 
 @cache
@@ -24,7 +25,7 @@ def built() -> bytes:
     with TemporaryDirectory() as folder:
         elf, image = Path(folder, "rom.elf"), Path(folder, "rom.bin")
         sources = (HERE / "start.S", HERE / "rom.c")
-        for words in ((*COMPILE, "-T", HERE / "rom.ld", "-o", elf, *sources), (*COPY, elf, image)):
+        for words in ((*COMPILE, "-T", HERE / "rom.ld", "-o", elf, *sources), (*COPY, *COPIED, elf, image)):
             done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
         return image.read_bytes().ljust(SIZE, b"\0")

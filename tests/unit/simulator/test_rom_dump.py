@@ -115,7 +115,7 @@ def test_our_client_reads_writes_and_verifies_through_it() -> None:
     board = Board(PROFILES["esp01"], rom=own_rom.built())
     device = esprom.connect(on_board(board, latency_ms=0))
     assert device.chip.mac == "5c:cf:7f:12:34:56"
-    assert device.flash.jedec_id == PROFILES["esp01"].flash.jedec_id
+    assert device.flash().jedec_id == PROFILES["esp01"].flash.jedec_id
     data = bytes((7 * at + at // 251) & 0xFF for at in range(3000))
     device.write_flash(0x10000, data)
     device.verify_flash(0x10000, data)
