@@ -359,7 +359,7 @@ class Processor:
     def _fault(self, fault: CpuException, pc: int) -> bool:
         """Note a fault; True if it is not for the program's handlers, but for whoever looks at the board."""
         if isinstance(fault, NotModelled):
-            return self._not_modelled(fault.address)
+            return self._not_modelled(pc)
         where = f"0x{pc:08x}" + (f" ({nearest(pc)})" if pc >> 16 == ROM >> 16 else "")
         address = fault.address if fault.cause in HAS_ADDRESS else None
         self._note(Kind.EXCEPTION, f"cause {fault.cause} at {where}", address, fault.cause, pc)
