@@ -4,29 +4,19 @@
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from esp8266sim.board import Board, Wiring
+from esp8266sim.serve.background import ServedBoard
 from esp8266sim.serve.pace import Pace
-from esp8266sim.serve.server import OnConnect, Server, Ways
+from esp8266sim.serve.server import OnConnect, Ways
 from esp8266sim.serve.sim import open_board
 
-LOOK_S = 0.05  # how often the thread looks whether the test is over
 END_S = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """What is served. `board` may be looked at while no client acts."""
-
-    board: Board
-    urls: dict[str, str]
-
-
-@contextmanager
 def serving(
     ways: Ways,
     board: Board | None = None,
@@ -34,29 +24,10 @@ def serving(
     wiring: Wiring | None = None,
     on_connect: OnConnect = OnConnect.KEEP,
     pace: Pace = Pace.MAX,
-) -> Iterator[Served]:
+) -> ServedBoard:
     """Serve a board from a thread."""
-    over = threading.Event()
-    board = board or open_board("sim://esp01")[0]
-    failures: list[BaseException] = []
-    with Server(board, ways, wiring=wiring, on_connect=on_connect, pace=pace) as server:
-
-        def run() -> None:
-            try:
-                while not over.is_set():
-                    server.step(LOOK_S)
-            except BaseException as error:
-                failures.append(error)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        try:
-            yield Served(board, {address.kind: address.url for address in server.addresses})
-        finally:
-            over.set()
-            thread.join(END_S)
-    if failures:
-        raise failures[0]
+    made = board or open_board("sim://esp01")[0]
+    return ServedBoard(made, ways, wiring=wiring, on_connect=on_connect, pace=pace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from esp8266sim.serve.background import ServedBoard
 from esp8266sim.serve.control import ask
 from esp8266sim.serve.server import Ways
 from esp8266sim.soc.rtc import EXTERNAL, STATE1
-from tests.served import Served, serving
+from tests.served import serving
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
+def served() -> Iterator[ServedBoard]:
     with serving(Ways(tcp=0)) as found:
         yield found
 
 
-def talk(served: Served, *pieces: bytes) -> bytes:
+def talk(served: ServedBoard, *pieces: bytes) -> bytes:
     host, _, port = served.urls["control"].rpartition(":")
     with socket.create_connection((host, int(port)), 10) as connection:
         for piece in pieces:
@@ -32,12 +33,12 @@ def talk(served: Served, *pieces: bytes) -> bytes:
 
 
 @pytest.mark.spec("SERVE-10")
-def test_several_commands_in_any_pieces(served: Served) -> None:
+def test_several_commands_in_any_pieces(served: ServedBoard) -> None:
     assert talk(served, b"jumper o", b"ff\npower-cycle\njump", b"er on\n") == b"ok\nok\nok\n"
     assert served.board.jumper
 
 
-def test_nonsense_is_refused_and_the_server_goes_on(served: Served) -> None:
+def test_nonsense_is_refused_and_the_server_goes_on(served: ServedBoard) -> None:
     assert talk(served, b"fly\n").startswith(b"error there is no 'fly'")
     assert talk(served, b"\xff\xfe\n").startswith(b"error")
     with contextlib.suppress(OSError):  # it hangs up on a line without end
@@ -45,7 +46,7 @@ def test_nonsense_is_refused_and_the_server_goes_on(served: Served) -> None:
     assert talk(served, b"press-reset\n") == b"ok\n"
 
 
-def test_ask_acts_on_the_board(served: Served) -> None:
+def test_ask_acts_on_the_board(served: ServedBoard) -> None:
     ask(served.urls["control"], "jumper off")
     assert not served.board.jumper
     ask(served.urls["control"], "press-reset")
