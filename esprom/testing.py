@@ -35,8 +35,8 @@ def esp8266_board(request: pytest.FixtureRequest) -> "Iterator[ServedBoard]":
     """A virtual ESP8266 on this computer, in download mode: its `url`, `flash`, supply and straps.
 
     `url` is a bare socket, for `serial.serial_for_url` and tools that use it; `urls` has it as "tcp", and
-    "rfc2217" (with baud rate) and, where there are pseudo terminals, "pty". GPIO0 is tied to ground by a jumper;
-    with the marker's `wiring="auto"` the modem lines of RFC 2217 reset the chip and choose its boot mode.
+    "rfc2217" (with baud rate) and, where there are pseudo terminals, "pty". A jumper ties GPIO0 to ground;
+    with `wiring="auto"` the modem lines of RFC 2217 reset the chip and choose its boot mode.
     """
     mark = request.node.get_closest_marker(MARK)
     board = _served(**(mark.kwargs if mark else {}))

@@ -2,6 +2,7 @@
 """Other people's tools, each in an environment of its own that is made once and kept."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,3 +52,27 @@ def _installed(version: str) -> Path:
     except OSError:  # another worker was quicker
         assert place.exists()
     return place
+
+
+@cache
+def esptool_js(version: str = "0.6.1") -> Path:
+    """Return the bundle of esptool-js. Skips the test where node or the package cannot be had."""
+    missing = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    place = TOOLS / f"esptool-js-{version}"
+    bundle = Path("node_modules", "esptool-js", "bundle.js")
+    if not place.exists():
+        TOOLS.mkdir(parents=True, exist_ok=True)
+        beside = tempfile.mkdtemp(prefix=place.name, dir=TOOLS)
+        command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", beside]
+        done = subprocess.run(
+            [*command, f"esptool-js@{version}"], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            pytest.skip(f"esptool-js {version} cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
+        try:
+            os.rename(beside, place)
+        except OSError:  # another worker was quicker
+            shutil.rmtree(beside)
+    return place / bundle
