@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A demonstration firmware of our own making, laid out like a stock AT-firmware module.
 
-Not one byte of it is anybody else's, and none of it is executed in this release. It is there to be
-backed up: its parts lie where the stock ones lie, it is blank where they are blank, and its live part
-compresses about as well as real firmware does. The two entry points hold an endless loop, so that it
-will do no harm where code is executed one day; behind it comes filler that looks like Xtensa code.
+Not one byte of it is anybody else's. It is there to be backed up: its parts lie where the stock ones lie, it
+is blank where they are blank, and its live part compresses about as well as real firmware does. The two
+entry points hold an endless loop; behind it comes filler that looks like Xtensa code.
 
     0x00000       boot loader, an image of version 1 whose header fits the flash
     0x01000       user1, an image of version 2
