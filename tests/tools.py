@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 TOOLS = Path(__file__).parents[1] / ".pytest_cache" / "tools"
-RUN_S = 120.0
+RUN_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)

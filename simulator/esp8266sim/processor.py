@@ -59,13 +59,12 @@ class Processor:
         self._soc = soc
         self._clock = soc.clock
         self._cpu = soc.cpu
-        self._rom = Rom(soc, skip_to=self._skip_to, skip_ahead=self._skip_ahead, enter=self.enter)
+        self._rom = Rom(soc, skip_to=self._skip_to, cycle_of=self._cycle, enter=self.enter)
         self._parked: dict[tuple[int, int], _Parked] = {}  # by address to go on at, and stack pointer
         self._event: Event | None = None
         self._off: End | None = End.RESET
         self._since_ps = self._since_cycle = 0  # where both times were last known to be the same
         self.state = CpuState.RESET
-        self.on_call: Callable[[int], None] | None = None  # told of each call of a ROM function
         natives: dict[int, Callable[[int], tuple[int, int]]] = {}
         for function in functions:
             natives[function.address] = self._entry(function)
@@ -81,6 +80,15 @@ class Processor:
         soc.clock.sooner = soc.cpu.stop
 
     # -- from outside ---------------------------------------------------------------------------
+
+    @property
+    def on_call(self) -> Callable[[int], None] | None:
+        """Who is told of each call of a ROM function, by its address."""
+        return self._rom.on_call
+
+    @on_call.setter
+    def on_call(self, listener: Callable[[int], None] | None) -> None:
+        self._rom.on_call = listener
 
     def enter(self, state: CpuState) -> None:
         """Note where the CPU is."""
@@ -226,17 +234,14 @@ class Processor:
         """Return what is run in place of a function's code."""
         address, body, rom = function.address, function.body, self._rom
         cpu, bus = self._cpu, self._soc.bus
-        shortcut, registers = function.shortcut, cpu.registers
+        registers = cpu.registers
         last = 2 + len(signature(body).parameters) - 1
 
         def call(n: int) -> tuple[int, int]:
             cpu.left = n
             bus.effects += 1
-            if self.on_call is not None:
-                self.on_call(address)
-            if shortcut is not None and shortcut(rom, registers[2]):
-                registers[2] = 0
-                return registers[0], cpu.left
+            if rom.on_call is not None:
+                rom.on_call(address)
             cpu.pc = address
             self._settle()
             rom.spent = 0.0
@@ -254,7 +259,7 @@ class Processor:
                 return registers[0], cpu.left
             return self._drive(address, result, registers[0])
 
-        return call
+        return call if function.entry is None else function.entry(rom, call)
 
     def _skip_to(self, time: int) -> bool:
         """Let time pass at once, if nothing can happen meanwhile; False if something may."""
@@ -264,13 +269,6 @@ class Processor:
             return False
         self._clock.now = time
         return True
-
-    def _skip_ahead(self, time: int, cycles: int) -> bool:
-        """Let time pass up to `time`, if that is to come, and then some cycles; for who needs no clock."""
-        cpu = self._cpu
-        gone = self._since_cycle - (self._since_ps - time) * self._soc.cpu_hz // SECOND
-        gone += cpu.left - cpu.slice_end
-        return gone > 0 and cpu.skip(gone + cycles)
 
     def _resume(self, address: int) -> Callable[[int], tuple[int, int]]:
         """Return what is run where a function waits."""

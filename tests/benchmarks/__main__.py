@@ -15,7 +15,7 @@ from pathlib import Path
 from shutil import which
 
 import esprom
-from tests.benchmarks import cpu
+from tests.benchmarks import cpu, stubs
 from tests.served import process
 
 MIB = 1 << 20
@@ -112,6 +112,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "served": served,
     "backup": backup,
     "cpu": cpu.loops,
+    "stubs": stubs.stubs,
 }
 
 

@@ -24,6 +24,7 @@ class Goto(int):
     """Returned by a function that does not return to its caller: where execution goes on."""
 
 
+Entry = Callable[[int], tuple[int, int]]
 Body = Callable[..., "int | Activity[Any] | None"]
 
 
@@ -33,12 +34,13 @@ class Function:
 
     `body` takes the Rom and its arguments, as many as it declares. It returns what goes to a2, None to leave
     that alone; or it is a generator function, an activity, if it has to wait or to call the program.
-    `shortcut`, if given, is tried first, and says whether it has done all, with a result of 0.
+    `entry`, if given, makes from the usual entry, which takes the cycles that are left and returns the next
+    address and what is then left, one that is quicker where it can be.
     """
 
     name: str  # in SYMBOLS
     body: Body
-    shortcut: "Callable[[Rom, int], bool] | None" = None
+    entry: "Callable[[Rom, Entry], Entry] | None" = None
 
     @property
     def address(self) -> int:
@@ -54,14 +56,15 @@ class Rom:
         soc: Soc,
         *,
         skip_to: Callable[[int], bool] = lambda time: False,
-        skip_ahead: Callable[[int, int], bool] = lambda time, cycles: False,
+        cycle_of: Callable[[int], int] = lambda time: 0,
         enter: Callable[[CpuState], None] = lambda state: None,
     ) -> None:
         self.soc = soc
         self.cpu = soc.cpu
         self.spent = 0.0
         self.skip_to = skip_to  # lets time (ps) pass at once; False if something may happen meanwhile
-        self.skip_ahead = skip_ahead  # the same and some cycles more, but only if the time is to come
+        self.cycle_of = cycle_of  # the first CPU cycle that is not before a time (ps)
+        self.on_call: Callable[[int], None] | None = None  # told of each call of a function, by its address
         self.enter = enter  # is told where the CPU is
 
     def spend(self, cycles: float) -> None:

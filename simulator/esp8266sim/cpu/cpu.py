@@ -48,7 +48,7 @@ class Cpu(Core):
         self._natives: dict[int, Translation] = {}
         self.idle_since = 0  # after IDLE: the cycle from which on nothing was run
         self.idle_until = NEVER  # and that at which something may happen by itself
-        self._limit = 0  # cycle up to which a native may let time pass
+        self.limit = 0  # cycle up to which a native may let time pass
         self._hot = hot
         self._translating = translating
         self._blocks: dict[int, Translation] = {}
@@ -103,16 +103,16 @@ class Cpu(Core):
                 gap = min(2 * gap, LOOK)
                 self._look_at = (limit if idle else self.cycles) + gap
                 continue
-            self._limit = limit
+            self.limit = limit
             self._execute(min(limit, self._look_at))
 
     def skip(self, cycles: int) -> bool:
         """Let cycles pass in which nothing is run, for a native; False if something is due before."""
         if cycles > 0:
-            if self.attention or self.cycles + cycles > self._limit:
+            if self.attention or self.cycles + cycles > self.limit:
                 return False
             self.slice_end += cycles
-            over = self.slice_end - self._limit
+            over = self.slice_end - self.limit
             if over > 0:
                 self.slice_end -= over
                 self.left -= over
@@ -120,7 +120,7 @@ class Cpu(Core):
 
     def skip_rounds(self, cycles: int) -> None:
         """Let cycles pass that a polling loop would go round in, if the next look at things is further."""
-        if cycles > 0 and not self.attention and self.slice_end + cycles <= self._limit:
+        if cycles > 0 and not self.attention and self.slice_end + cycles <= self.limit:
             self.slice_end += cycles
 
     def step(self) -> None:
@@ -266,7 +266,7 @@ class Cpu(Core):
 
     def _one(self) -> None:
         """Do one instruction, or enter the handler of its fault."""
-        self._limit = 0
+        self.limit = 0
         self.slice_end, self.left = self.slice_end - self.left + 1, 1
         try:
             self.pc, self.left = self._single(self.pc, 1)

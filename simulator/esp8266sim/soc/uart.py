@@ -52,7 +52,6 @@ STEADY = (INT_RAW, INT_ST, INT_ENA, CLKDIV, STATUS, CONF0, CONF1, DATE)
 LATE = 16
 TOGETHER = 48  # single bytes that go to the line as one burst, which is dear; less than a bridge's packet
 NEVER = 1 << 100  # ps
-BYTES = [bytes([value]) for value in range(256)]
 NO_PULSE = 0xFFFFF
 LOOK_AHEAD = 64  # garbled bytes
 PULSE_SHORT_BY = 12  # clocks that the measured pulses fall short, which the ROM's formula adds again
@@ -93,8 +92,8 @@ class Uart:
         self.on_receive: Callable[[], None] | None = None  # something new is under way
         self._line: deque[Burst] = deque()
         self._sampled = 0  # ps into the first burst, up to where it was sampled at another rate
-        self._sent_until = 0
-        self._outgoing: Burst | None = None  # not handed to the line yet
+        self.sent_until = 0
+        self.outgoing: Burst | None = None  # not handed to the line yet
         self._handing: Event | None = None
         self._look: Event | None = None
         self._drained = False
@@ -105,7 +104,7 @@ class Uart:
         for event in (self._handing, self._look):
             if event is not None:
                 event.cancel()
-        self._handing = self._look = self._outgoing = None
+        self._handing = self._look = self.outgoing = None
         self._look_at = 0  # ps
         self._status_changes = 0  # ps: there is an event then
         self._next_arrival = 0  # ps: no byte is over before
@@ -117,7 +116,7 @@ class Uart:
         self._interrupting = False  # the handler is called for what is received
         self._fifo = bytearray()
         self._drop_arrived()
-        self._sent_until = self._clock.now
+        self.sent_until = self._clock.now
         self._autobaud_since: int | None = None
         self._autobaud = (NO_PULSE, NO_PULSE, 0)
         self._set_divisor(0x2B6)
@@ -207,7 +206,7 @@ class Uart:
         if not raw & INT_RX_FULL:
             times.append(self._arrival(max(self._receive_threshold - len(self._fifo), self._following())))
         if not raw & INT_TX_EMPTY and self._send_threshold:
-            times.append(self._sent_until - (self._send_threshold * FRAME_BITS) * self.bit)
+            times.append(self.sent_until - (self._send_threshold * FRAME_BITS) * self.bit)
         self._look_again(max(now + 1, min(times)))
 
     def _following(self) -> int:
@@ -284,7 +283,7 @@ class Uart:
         when = self._arrival(1)
         if self.sending():
             byte = FRAME_BITS * self.bit
-            when = min(when, now + (self._sent_until - now - 1) % byte + 1)
+            when = min(when, now + (self.sent_until - now - 1) % byte + 1)
         if when < NEVER:
             self._status_changes = when
             if self._look is None or self._look_at != when:
@@ -447,26 +446,26 @@ class Uart:
         room = FIFO_SIZE + 1 - self.sending()
         data = data[: max(0, room)]
         if data:
-            burst = Burst(max(self._clock.now, self._sent_until), self.bit, data)
-            self._sent_until = burst.end
+            burst = Burst(max(self._clock.now, self.sent_until), self.bit, data)
+            self.sent_until = burst.end
             self._hand_over(burst)
-        return self._sent_until
+        return self.sent_until
 
     def reset_transmitter(self) -> None:
         """Empty the transmit FIFO; the byte in the shift register still goes out."""
         lost = self.sending()
         if lost:
             self.flush()
-            self._sent_until -= lost * FRAME_BITS * self.bit
-            self._cut(self._sent_until)
+            self.sent_until -= lost * FRAME_BITS * self.bit
+            self._cut(self.sent_until)
 
     def free_at(self) -> int:
         """Return when the transmit FIFO will be empty: the last byte is then in the shift register."""
-        return self._sent_until - FRAME_BITS * self.bit
+        return self.sent_until - FRAME_BITS * self.bit
 
     def _hand_over(self, burst: Burst) -> None:
         """Give a burst to the line, or keep it for a moment if it is a single byte that others may follow."""
-        waiting = self._outgoing
+        waiting = self.outgoing
         if waiting is not None:
             if waiting.end == burst.start and waiting.bit == burst.bit:
                 waiting.data += burst.data
@@ -477,32 +476,19 @@ class Uart:
         if len(burst.data) > 1:
             self._send(burst)
             return
-        self._outgoing = burst
+        self.outgoing = burst
         self._handing = self._clock.at(burst.when(TOGETHER - 1), self.flush)
-
-    @property
-    def streaming(self) -> bool:
-        """Whether a byte sent now joins those that were kept for a moment."""
-        waiting = self._outgoing
-        return waiting is not None and len(waiting.data) < TOGETHER - 1 and waiting.bit == self.bit
-
-    def follow(self, byte: int) -> bool:
-        """Send a byte while `streaming`, before the one before it is over. Returns True."""
-        assert self._outgoing is not None
-        self._outgoing.data += BYTES[byte & 0xFF]
-        self._sent_until += FRAME_BITS * self.bit
-        return True
 
     def flush(self) -> None:
         """Give the line what was kept for a moment."""
         if self._handing is not None:
             self._handing.cancel()
             self._handing = None
-        if self._outgoing is not None:
-            burst, self._outgoing = self._outgoing, None
+        if self.outgoing is not None:
+            burst, self.outgoing = self.outgoing, None
             self._send(burst)
 
     def sending(self) -> int:
         """Return how many bytes wait in the transmit FIFO behind the one being sent."""
-        pending = self._sent_until - self._clock.now
+        pending = self.sent_until - self._clock.now
         return max(0, -(-pending // (10 * self.bit)) - 1)

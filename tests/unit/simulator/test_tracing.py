@@ -15,7 +15,8 @@ PROGRAM = bytes.fromhex("12c1f0 21fcff 06ffff")  # behind no literal: addi, l32r
 
 
 def traced(*kinds: Kind) -> tuple[Bench, list[str]]:
-    bench, lines = Bench(), []
+    lines: list[str] = []
+    bench = Bench()
     Tracer(bench.board, kinds, lines.append)
     return bench, lines
 

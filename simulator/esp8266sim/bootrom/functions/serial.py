@@ -5,7 +5,7 @@ from esp8266sim.bootrom import memory
 from esp8266sim.bootrom.activity import Activity, Wait
 from esp8266sim.bootrom.receiver import Receiver
 from esp8266sim.bootrom.ring import Ring
-from esp8266sim.bootrom.rom import Function, Rom
+from esp8266sim.bootrom.rom import Entry, Function, Rom
 from esp8266sim.line import FRAME_BITS
 from esp8266sim.soc import uart as reg
 from esprom.protocol import slip
@@ -22,6 +22,7 @@ COST_HANDLER = 60  # of the interrupt handler, and for each byte; assumed
 COST_HANDLER_BYTE = 20
 COUNT = 0xFF  # of received bytes, in STATUS
 EMPTY = 1
+BYTES = [bytes([value]) for value in range(256)]
 PIECE = 64  # bytes given to the line at once
 
 
@@ -38,10 +39,41 @@ def send_byte(rom: Rom, byte: int) -> "int | Activity[int]":
     return _send_later(rom, byte)
 
 
-def send_next(rom: Rom, byte: int) -> bool:
-    """Send the next byte of a stream, where it follows others without a gap."""
-    uart = rom.soc.uart
-    return uart.streaming and rom.skip_ahead(uart.free_at(), COST_SEND) and uart.follow(byte)
+def sender(rom: Rom, call: Entry) -> Entry:
+    """Return the entry of uart_tx_one_char: the next byte of a stream is done at once, others by `call`.
+
+    It is run for every byte that a stub loader sends, so it looks where others would ask.
+    """
+    uart, cpu, bus, cycle_of = rom.soc.uart, rom.cpu, rom.soc.bus, rom.cycle_of
+    registers = cpu.registers
+
+    def send(n: int) -> tuple[int, int]:
+        stream = uart.outgoing
+        if (
+            stream is None
+            or cpu.attention
+            or len(stream.data) >= reg.TOGETHER - 1
+            or stream.bit != uart.bit
+            or rom.on_call is not None
+        ):
+            return call(n)
+        byte_ps = FRAME_BITS * stream.bit
+        wait = cycle_of(uart.sent_until - byte_ps) - cpu.slice_end + n
+        end = cpu.slice_end + wait + COST_SEND
+        if wait <= 0 or end - n > cpu.limit:
+            return call(n)
+        over = end - cpu.limit
+        if over > 0:
+            end -= over
+            n -= over
+        cpu.slice_end, cpu.left = end, n
+        stream.data += BYTES[registers[2] & 0xFF]
+        uart.sent_until += byte_ps
+        bus.effects += 1
+        registers[2] = 0
+        return registers[0], n
+
+    return send
 
 
 def _send_later(rom: Rom, byte: int) -> Activity[int]:
@@ -176,7 +208,7 @@ def switch_buffer(rom: Rom, number: int) -> None:
     rom.cpu.store32(memory.UART_DEVICE + 64, number & 0xFF)
 
 
-SEND = Function("uart_tx_one_char", send_byte, shortcut=send_next)
+SEND = Function("uart_tx_one_char", send_byte, entry=sender)
 HANDLER = Function("uart_rx_intr_handler", receive_interrupt)
 FUNCTIONS = (
     HANDLER,
