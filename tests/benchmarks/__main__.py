@@ -113,6 +113,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "backup": backup,
     "cpu": cpu.loops,
     "stubs": stubs.stubs,
+    "pace": stubs.pace,
 }
 
 

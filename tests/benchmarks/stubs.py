@@ -9,8 +9,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from esp8266sim.clock import SECOND
 from esp8266sim.demo import firmware
-from tests.served import Process, process
+from esp8266sim.serve.pace import Pace
+from esp8266sim.serve.server import OnConnect, Ways
+from tests.served import Process, process, serving
 from tests.tools import Esptool
 
 Row = tuple[str, str, str]
@@ -18,6 +21,8 @@ Row = tuple[str, str, str]
 MIB = 1 << 20
 IDLE_S = 5.0
 VERSION = "5.6.0"
+OPTIONS = ("--chip", "esp8266", "--before", "no-reset", "--after", "no-reset")
+QUARTER = 0x40000
 
 
 def stubs() -> Iterator[Row]:
@@ -44,6 +49,34 @@ def stubs() -> Iterator[Row]:
             time.sleep(IDLE_S)
             idle = (_cpu_s(server) - began) / IDLE_S
             yield "a stub that waits for its next command", f"{100 * idle:.1f} % of a CPU", "next to nothing"
+
+
+def pace() -> Iterator[Row]:
+    """At real pace over a pty: how long the wall's clock takes for a second of the board's."""
+    if os.name == "nt":
+        yield "real pace", "not measured", "pseudo terminals are POSIX's"
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path, back = Path(folder, "image"), Path(folder, "back")
+        path.write_bytes(random.Random(3).randbytes(QUARTER))
+        for baud in (115200, 921600):
+            for what, words in (
+                ("read", ("read-flash", 0, QUARTER, back)),
+                ("write", ("write-flash", 0, path)),
+            ):
+                with serving(Ways(pty=""), on_connect=OnConnect.POWER_CYCLE, pace=Pace.REAL) as served:
+                    tool = Esptool(VERSION)
+                    began, virtual = time.perf_counter(), served.ask(lambda board: board.clock.now)
+                    done = tool("--port", served.urls["pty"], *OPTIONS, "--baud", baud, *words)
+                    wall = time.perf_counter() - began
+                    passed = (served.ask(lambda board: board.clock.now) - virtual) / SECOND
+                    if done.returncode:
+                        raise subprocess.CalledProcessError(done.returncode, what, done.stdout)
+                yield (
+                    f"256 KiB {what} at {baud}, real pace",
+                    f"{wall:.1f} s",
+                    f"board: {passed:.1f} s; within 5 %",
+                )
 
 
 def _timed(server: Process, what: str, target: str, *words: object) -> Iterator[Row]:
