@@ -14,7 +14,7 @@ from tests.tools import Esptool
 
 MAC = "5c:cf:7f:12:34:56"
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pseudo terminals are POSIX's")
-VERSIONS = ("5.6.0", "4.12.0")
+VERSIONS = ("5.6.0", pytest.param("4.12.0", marks=pytest.mark.soak))
 WAYS = ("pty", "tcp")
 
 
