@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Uploaded code that crashes or hangs: the board does as silicon would, says so, and serves the next client."""
+"""Uploaded code that crashes or hangs: the board does as silicon would, says so, and serves on."""
 
 import subprocess
 import sys
