@@ -14,7 +14,7 @@ from esp8266sim.bootrom import memory
 from esp8266sim.bootrom.activity import Activity, Call, CpuState, Halt, Wait
 from esp8266sim.bootrom.download import DownloadLoader
 from esp8266sim.bootrom.flash import FlashFunctions
-from esp8266sim.bootrom.functions import exceptions, printf, serial, system
+from esp8266sim.bootrom.functions import arithmetic, exceptions, printf, serial, system
 from esp8266sim.bootrom.rom import Function, Rom
 from esp8266sim.cpu import special as sr
 from esp8266sim.cpu.special import LOAD_PROHIBITED
@@ -90,6 +90,7 @@ class BootRom:
         self._start_cpu()
         memory.initialise(self._bus)
         printf.install_uart(self._rom)
+        arithmetic.initialise(self._rom)
         self._uart.drained = True
         serial.initialise(self._rom, 0)
         yield self._soc.cycles(memory.COST_BOOT)

@@ -66,6 +66,7 @@ SYMBOLS = {
     "eprintf": 0x40001D14,
     "eprintf_to_host": 0x40001D48,
     "ets_write_char": 0x40001DA0,
+    "_putc1": 0x40001DCC,
     "ets_vprintf": 0x40001F00,
     "ets_install_putc1": 0x4000242C,
     "ets_install_uart_printf": 0x40002438,

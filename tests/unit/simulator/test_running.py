@@ -81,6 +81,34 @@ def test_printf_prints_and_counts() -> None:
     assert word(bench) == len("-1234 0x0000beef <  abc> A\n")
 
 
+LISTING = r"""
+__asm__(".section .text\n.global _start\n_start: j start\n");
+static int listing(const char *form, ...) {
+    __builtin_va_list list;
+    __builtin_va_start(list, form);
+    int printed = ((int (*)(int, const char *, __builtin_va_list))0x40001F00)(0x40001DA0, form, list);
+    __builtin_va_end(list);
+    return printed;
+}
+void start(void) {
+    *(int *)0x3FFE8000 = listing((const char *)0x3FFE8100, 1, 2, 3, 4, 5, 6, 7, 8);
+    for (;;) {}
+}
+"""
+
+
+def test_vprintf_takes_a_va_list_as_the_compiler_makes_it() -> None:
+    program = build(LISTING, name="program.c", options=("-Os", "-mlongcalls", "-ffreestanding"))
+    bench = Bench().sync()
+    bench.bus.poke(CODE, program.image + bytes(-len(program.image) % 4))
+    bench.bus.poke(RAM + 0x100, b"%d %d %d %d %d %d %d %d\n\0")
+    enter = raw(Command.MEM_END, words(0, program.names["_start"]))
+    bench.board.receive(Burst(bench.clock.now, round(SECOND / BAUD), enter))
+    bench.clock.advance(bench.clock.now + 10 * MS)
+    assert bench.tap.take().endswith(b"1 2 3 4 5 6 7 8\r\n")
+    assert word(bench) == 16
+
+
 def test_a_delay_takes_its_time() -> None:
     source = f"""
 .text

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the compiler calls for arithmetic that the LX106 has no instruction for (libgcc's names).
+"""What the compiler calls for arithmetic that the LX106 has no instruction for (libgcc's names); rand.
 
-64-bit values are in two registers, the low word first. A division by zero executes an illegal instruction,
-as libgcc's code for Xtensa does; that the ROM's does so was not observed. __udivsi3 costs 131 instructions,
-counted by executing the mask ROM's code; the other costs are assumed.
+64-bit values are in two registers, the low word first. A division by zero executes an illegal instruction;
+the Arduino core's postmortem knows the one in __divsi3 by its address, 0x4000DCE5, and the other functions
+are taken to be of the same libgcc. Conversions to integers do with what does not fit as that library does.
+Of NaNs the first operand comes out (assumed), and a new one is positive and quiet. __udivsi3 costs 131
+instructions, counted by executing the mask ROM's code; the other costs are assumed.
 """
 
 import math
@@ -20,6 +22,10 @@ COST_MULTIPLY = 40
 COST_FLOAT = 150
 MASK64 = (1 << 64) - 1
 INT_MIN, INT_MAX = -(1 << 31), (1 << 31) - 1
+# Two words, low first, in the last of the ROM's initialised data; the place is a choice.
+RANDOM_STATE = 0x3FFFDAA8
+RANDOM_SEED = 1
+RANDOM_FACTOR = 6364136223846793005  # newlib's; that the ROM's rand is newlib's is assumed
 
 
 def _signed(value: int, bits: int = 32) -> int:
@@ -121,17 +127,26 @@ def _quotient(one: float, other: float) -> float:
     return float("-inf") if negative & 0x80 else float("inf")
 
 
-def _limited(value: float, low: int, high: int) -> int:
-    """Round towards zero into a range; what is no number becomes 0 (assumed)."""
-    if math.isnan(value):
-        return 0
-    return int(max(low, min(high, value)))
+def _nan_aside(operation: Callable[[float, float], float], one: float, other: float) -> float:
+    """Do an operation; the sign of a new NaN is not left to the host."""
+    for operand in (one, other):
+        if math.isnan(operand):
+            return operand
+    value = operation(one, other)
+    return math.nan if math.isnan(value) else value
+
+
+def _unsigned(value: float) -> int:
+    """Round towards zero; a negative number becomes its two's complement."""
+    if math.isnan(value) or value > MASK32:
+        return MASK32
+    return 0x80000000 if value <= INT_MIN else int(value) & MASK32
 
 
 def _singles(operation: Callable[[float, float], float]) -> Callable[[Rom, int, int], int]:
     def body(rom: Rom, one: int, other: int) -> int:
         rom.spend(COST_FLOAT)
-        return _of_single(operation(_single(one), _single(other)))
+        return _of_single(_nan_aside(operation, _single(one), _single(other)))
 
     return body
 
@@ -139,7 +154,8 @@ def _singles(operation: Callable[[float, float], float]) -> Callable[[Rom, int, 
 def _doubles(operation: Callable[[float, float], float]) -> Callable[[Rom, int, int, int, int], int]:
     def body(rom: Rom, low: int, high: int, other_low: int, other_high: int) -> int:
         rom.spend(COST_FLOAT)
-        return _return_double(rom, operation(_double(low, high), _double(other_low, other_high)))
+        value = _nan_aside(operation, _double(low, high), _double(other_low, other_high))
+        return _return_double(rom, value)
 
     return body
 
@@ -159,19 +175,20 @@ def truncate(rom: Rom, low: int, high: int) -> int:
 def to_int(rom: Rom, low: int, high: int) -> int:
     """__fixdfsi."""
     rom.spend(COST_FLOAT)
-    return _limited(_double(low, high), INT_MIN, INT_MAX)
+    value = _double(low, high)
+    return INT_MAX if math.isnan(value) else int(max(INT_MIN, min(INT_MAX, value)))
 
 
 def to_unsigned(rom: Rom, low: int, high: int) -> int:
     """__fixunsdfsi."""
     rom.spend(COST_FLOAT)
-    return _limited(_double(low, high), 0, MASK32)
+    return _unsigned(_double(low, high))
 
 
 def single_to_unsigned(rom: Rom, value: int) -> int:
     """__fixunssfsi."""
     rom.spend(COST_FLOAT)
-    return _limited(_single(value), 0, MASK32)
+    return _unsigned(_single(value))
 
 
 def int_to_double(rom: Rom, value: int) -> int:
@@ -198,7 +215,28 @@ def unsigned_to_single(rom: Rom, value: int) -> int:
     return _of_single(float(value))
 
 
+def initialise(rom: Rom) -> None:
+    """Give what is kept in RAM the values that it has before a program runs."""
+    rom.write(RANDOM_STATE, RANDOM_SEED.to_bytes(8, "little"))
+
+
+def seed_random(rom: Rom, seed: int) -> None:
+    """Srand."""
+    rom.spend(COST_MULTIPLY)
+    rom.write(RANDOM_STATE, seed.to_bytes(8, "little"))
+
+
+def random(rom: Rom) -> int:
+    """Rand: 31 bits."""
+    rom.spend(COST_MULTIPLY)
+    state = int.from_bytes(rom.read(RANDOM_STATE, 8), "little") * RANDOM_FACTOR + 1 & MASK64
+    rom.write(RANDOM_STATE, state.to_bytes(8, "little"))
+    return state >> 32 & INT_MAX
+
+
 FUNCTIONS = (
+    Function("rand", random),
+    Function("srand", seed_random),
     Function("__udivsi3", divide_unsigned),
     Function("__umodsi3", remainder_unsigned),
     Function("__divsi3", divide),

@@ -88,6 +88,8 @@ def _send_later(rom: Rom, byte: int) -> Activity[int]:
 def send_bytes(rom: Rom, data: bytes) -> Activity[None]:
     """Send as by uart_tx_one_char; the CPU is free again when the last byte is in the FIFO."""
     uart = rom.soc.uart
+    while data and (left := uart.free_at() - rom.soc.clock.now) > 0:  # what a program has put into the FIFO
+        yield left
     for at in range(0, len(data), PIECE):
         until = uart.transmit(data[at : at + PIECE]) - 2 * FRAME_BITS * uart.bit
         yield max(0, until - rom.soc.clock.now)
