@@ -11,7 +11,7 @@ virtual board is loaded when a test uses it.
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -39,7 +39,10 @@ def esp8266_board(request: pytest.FixtureRequest) -> "Iterator[ServedBoard]":
     with `wiring="auto"` the modem lines of RFC 2217 reset the chip and choose its boot mode.
     """
     mark = request.node.get_closest_marker(MARK)
-    board = _served(**(mark.kwargs if mark else {}))
+    try:
+        board = _served(**(mark.kwargs if mark else {}))
+    except ValueError as error:
+        raise pytest.UsageError(f"{MARK}: {error}") from error
     try:
         yield board
     finally:
@@ -57,38 +60,34 @@ def _served(
     on_connect: str = "keep",
     rom: bytes | None = None,
 ) -> "ServedBoard":
-    """Serve a board; the arguments are the marker's, with the names of `esprom sim serve`."""
+    """Serve a board; the arguments are the marker's, with the names of `esprom sim serve`.
+
+    Raises:
+        ValueError: there is no such thing.
+    """
     from esp8266sim.board import Board, Wiring
     from esp8266sim.chips import CHIPS
     from esp8266sim.faults import Fault
     from esp8266sim.profiles import PROFILES
     from esp8266sim.serve.background import ServedBoard
     from esp8266sim.serve.pace import Pace
-    from esp8266sim.serve.server import OnConnect, Ways
+    from esp8266sim.serve.server import OnConnect, Server, Ways
+    from esp8266sim.serve.sim import named
 
-    model = _named("chip", chip, CHIPS) if chip else None
-    kind = _named("profile", profile, PROFILES)
+    model = named("chip", chip, CHIPS) if chip else None
+    kind = named("profile", profile, PROFILES)
     size = (model or kind.flash).size
     if content is not None and len(content) > size:
-        raise pytest.UsageError(f"{MARK}: the content has {len(content)} bytes, the flash {size}")
+        raise ValueError(f"the content has {len(content)} bytes, the flash {size}")
     board = Board(
         kind,
         None if content is None else bytearray(content.ljust(size, b"\xff")),
         chip=model,
         wiring=Wiring(wiring),
-        faults=[_named("fault", name, {fault.value: fault for fault in Fault}) for name in faults],
+        faults=[named("fault", name, {fault.value: fault for fault in Fault}) for name in faults],
         rom=rom,
     )
+    ways = Ways(tcp=0, rfc2217=0, pty=None if os.name == "nt" else "")
     return ServedBoard(
-        board,
-        Ways(tcp=0, rfc2217=0, pty=None if os.name == "nt" else ""),
-        wiring=Wiring(wiring),
-        on_connect=OnConnect(on_connect),
-        pace=Pace(pace),
+        Server(board, ways, wiring=Wiring(wiring), on_connect=OnConnect(on_connect), pace=Pace(pace))
     )
-
-
-def _named(what: str, name: str, known: Any) -> Any:
-    if name not in known:
-        raise pytest.UsageError(f"{MARK}: there is no {what} {name!r}; there are {', '.join(sorted(known))}")
-    return known[name]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from esp8266sim.board import Board, Wiring
 from esp8266sim.serve.background import ServedBoard
 from esp8266sim.serve.pace import Pace
-from esp8266sim.serve.server import OnConnect, Ways
+from esp8266sim.serve.server import OnConnect, Server, Ways
 from esp8266sim.serve.sim import open_board
 
 END_S = 20.0
@@ -27,7 +27,7 @@ def serving(
 ) -> ServedBoard:
     """Serve a board from a thread."""
     made = board or open_board("sim://esp01")[0]
-    return ServedBoard(made, ways, wiring=wiring, on_connect=on_connect, pace=pace)
+    return ServedBoard(Server(made, ways, wiring=wiring, on_connect=on_connect, pace=pace))
 
 
 @dataclass(frozen=True, slots=True)

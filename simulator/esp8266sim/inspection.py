@@ -8,22 +8,22 @@ the mask ROM, if there is one; addresses in the ROM have names.
 from collections.abc import Iterator
 
 from esp8266sim.board import Board
-from esp8266sim.bootrom.symbols import nearest
+from esp8266sim.bootrom.symbols import place
 from esp8266sim.cpu import special as sr
 from esp8266sim.cpu.core import SAR_INDEX
 from esp8266sim.cpu.decode import decode, disassemble, size_of
-from esp8266sim.soc.bus import ROM, CpuException
+from esp8266sim.soc.bus import CpuException
 
 CAUSES = {
-    0: "illegal instruction",
-    1: "SYSCALL",
-    2: "instruction fetch error",
-    3: "load or store error",
-    4: "level-1 interrupt",
-    9: "unaligned load or store",
-    20: "instruction fetch prohibited",
-    28: "load prohibited",
-    29: "store prohibited",
+    sr.ILLEGAL: "illegal instruction",
+    sr.SYSCALL: "SYSCALL",
+    sr.FETCH_ERROR: "instruction fetch error",
+    sr.LOAD_STORE_ERROR: "load or store error",
+    sr.LEVEL1_INTERRUPT: "level-1 interrupt",
+    sr.ALIGNMENT: "unaligned load or store",
+    sr.FETCH_PROHIBITED: "instruction fetch prohibited",
+    sr.LOAD_PROHIBITED: "load prohibited",
+    sr.STORE_PROHIBITED: "store prohibited",
 }
 SHOWN = (
     ("ps", sr.PS),
@@ -36,11 +36,6 @@ SHOWN = (
     ("vecbase", sr.VECBASE),
 )
 AROUND = 8  # instructions shown at the pc
-
-
-def place(address: int) -> str:
-    """Return an address as text, in the ROM with its name."""
-    return f"0x{address:08x} ({nearest(address)})" if address >> 16 == ROM >> 16 else f"0x{address:08x}"
 
 
 def cause_name(cause: int) -> str:

@@ -10,17 +10,16 @@ return, as in compiled code; and a function that is never returned to does no ha
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import Enum
 from inspect import signature
 
 from esp8266sim.bootrom.activity import Activity, Call, CpuState, Halt, Wait
 from esp8266sim.bootrom.rom import Function, Goto, Rom
-from esp8266sim.bootrom.symbols import nearest
+from esp8266sim.bootrom.symbols import nearest, place
 from esp8266sim.clock import MS, NOBODY, SECOND, Event
 from esp8266sim.cpu import StopReason
 from esp8266sim.cpu.core import NEVER
 from esp8266sim.cpu.special import HAS_ADDRESS
-from esp8266sim.soc.bus import ROM, CpuException, NotModelled
+from esp8266sim.soc.bus import CpuException, NotModelled
 from esp8266sim.soc.chip import Soc
 from esp8266sim.soc.uart import Uart
 from esp8266sim.trace import Kind, TraceEvent
@@ -33,13 +32,6 @@ FAILED = (CpuState.DEAD, CpuState.STUCK)
 UNKNOWN_COST = 8  # cycles of a function that does not say; assumed
 LATE = 128  # cycles by which the CPU's own code may miss a deadline; then so may a function
 Result = int | Goto | None
-
-
-class End(Enum):
-    """Why the CPU does nothing any more."""
-
-    RESET = "held in reset"
-    HALTED = "halted"
 
 
 @dataclass(slots=True)
@@ -62,7 +54,7 @@ class Processor:
         self._rom = Rom(soc, skip_to=self._skip_to, cycle_of=self._cycle, enter=self.enter)
         self._parked: dict[tuple[int, int], _Parked] = {}  # by address to go on at, and stack pointer
         self._event: Event | None = None
-        self._off: End | None = End.RESET
+        self._off = True  # until a reset: held in it, or halted
         self._since_ps = self._since_cycle = 0  # where both times were last known to be the same
         self.state = CpuState.RESET
         natives: dict[int, Callable[[int], tuple[int, int]]] = {}
@@ -97,7 +89,7 @@ class Processor:
     def reset(self) -> None:
         """Start at the reset vector, now."""
         self.stop()
-        self._off = None
+        self._off = False
         self.state = CpuState.BOOTING if self._cpu.natives else CpuState.RUNNING
         self._keep_pace()
         self._cpu.reset()
@@ -109,12 +101,12 @@ class Processor:
             self._event.cancel()
             self._event = None
         self._parked.clear()
-        self._off, self.state = End.RESET, CpuState.RESET
+        self._off, self.state = True, CpuState.RESET
         self._cpu.stop()
 
     def wake(self) -> None:
         """Look now whether there is something to do."""
-        if self._off is None:
+        if not self._off:
             self._schedule(self._clock.now)
 
     def set_clock(self, cpu_hz: int) -> None:
@@ -184,7 +176,7 @@ class Processor:
             reason = cpu.run(self._cycle(limit))
         finally:
             clock.watched = NOBODY
-        if self._off is not None:
+        if self._off:
             self._settle()
             self._soc.uart.flush()
             return
@@ -252,11 +244,7 @@ class Processor:
                     if cost > max(cpu.left, LATE):
                         return self._drive(address, _pass(self._soc.cycles(cost), result), registers[0])
                     cpu.left -= cost
-                if isinstance(result, Goto):
-                    return int(result), cpu.left
-                if result is not None:
-                    registers[2] = result & MASK32
-                return registers[0], cpu.left
+                return self._finish(result, registers[0])
             return self._drive(address, result, registers[0])
 
         return call if function.entry is None else function.entry(rom, call)
@@ -358,9 +346,8 @@ class Processor:
         """Note a fault; True if it is not for the program's handlers, but for whoever looks at the board."""
         if isinstance(fault, NotModelled):
             return self._not_modelled(pc)
-        where = f"0x{pc:08x}" + (f" ({nearest(pc)})" if pc >> 16 == ROM >> 16 else "")
         address = fault.address if fault.cause in HAS_ADDRESS else None
-        self._note(Kind.EXCEPTION, f"cause {fault.cause} at {where}", address, fault.cause, pc)
+        self._note(Kind.EXCEPTION, f"cause {fault.cause} at {place(pc)}", address, fault.cause, pc)
         return False
 
     def _not_modelled(self, address: int) -> bool:
@@ -375,7 +362,7 @@ class Processor:
 
     def _halt(self, state: CpuState) -> None:
         self.state = state
-        self._off = End.HALTED
+        self._off = True
         if state in FAILED:
             self._note(Kind.HALTED, state.value)
         self._cpu.stop()

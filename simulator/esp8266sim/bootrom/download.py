@@ -13,7 +13,7 @@ from esp8266sim.bootrom import memory
 from esp8266sim.bootrom.activity import Activity, Call
 from esp8266sim.bootrom.flash import FlashFunctions
 from esp8266sim.bootrom.functions.serial import send_bytes
-from esp8266sim.bootrom.functions.system import cache_disable
+from esp8266sim.bootrom.functions.system import cache_disable, delay_cycles
 from esp8266sim.bootrom.receiver import Receiver
 from esp8266sim.bootrom.rom import Rom
 from esp8266sim.bootrom.state import ERROR, LEAVE, RUN, DownloadState
@@ -50,7 +50,6 @@ REPLY_ERROR = REPLY + REPLY_HEADER.size + REPLY_STATUS.offset("error")
 
 MAX_BLOCK = 0x1800
 SYNC_REPLIES = 8
-MASK32 = 0xFFFFFFFF
 
 Handler = Callable[[], Activity[int]]
 """Does a command; yields time that passes; returns the ROM's error code, 0 for success."""
@@ -150,8 +149,7 @@ class DownloadLoader:
                 for name in ("address", "value", "mask", "delay_us")
             )
             if delay & 0xFFFF:
-                cycles = (delay & 0xFFFF) * memory.word(self._bus, memory.CYCLES_PER_US) & MASK32
-                yield self._soc.cycles(cycles)
+                yield self._soc.cycles(delay_cycles(self._rom, delay & 0xFFFF))
             self._receiver.interrupts()
             old = self._rom.cpu.load32(address)
             self._rom.cpu.store32(address, old & ~mask | value & mask)

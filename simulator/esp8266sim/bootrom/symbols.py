@@ -8,6 +8,8 @@ from the mask ROM's disassembly. Where `fatal_exception` begins was not recorded
 
 from bisect import bisect_right
 
+from esp8266sim.soc.bus import ROM
+
 SYMBOLS = {
     "_DebugExceptionVector": 0x40000010,
     "_NMIExceptionVector": 0x40000020,
@@ -375,3 +377,8 @@ def nearest(address: int) -> str:
         return f"0x{address:08x}"
     start, name = _BY_ADDRESS[index]
     return name if start == address else f"{name}+0x{address - start:x}"
+
+
+def place(address: int) -> str:
+    """Return an address as text, in the ROM with its name."""
+    return f"0x{address:08x} ({nearest(address)})" if address >> 16 == ROM >> 16 else f"0x{address:08x}"

@@ -242,7 +242,7 @@ class Core:
         return self._ram_base <= address < self._ram_end
 
     def _watch(self, address: int, load: Callable[[int], int], value: int) -> None:
-        if self._ram_base <= address < self._ram_end:
+        if self.is_data_ram(address):
             harmless = load(address) == value
         else:
             harmless = self.memory.is_harmless(address, value)

@@ -93,8 +93,11 @@ def _begin(core: Core) -> _Beginning:
     core.disturbed = False
     core.loads.clear()
     core.memory.begin_round()
-    return _Beginning(core.pc, _state(core), core.memory.effects, core.cycles)
+    registers, special, *inputs = _state(core)
+    state = (list(registers), list(special), *inputs)
+    return _Beginning(core.pc, state, core.memory.effects, core.cycles)
 
 
-def _state(core: Core) -> tuple[object, ...]:
-    return list(core.registers), list(core.special), core.pending, core.lines, core.timer_due
+def _state(core: Core) -> tuple[list[int], list[int], int, int, int]:
+    """Return what a round must come back to, not copied: it is compared far more often than kept."""
+    return core.registers, core.special, core.pending, core.lines, core.timer_due

@@ -12,9 +12,8 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from esp8266sim.board import Board, Wiring
-from esp8266sim.serve.pace import Pace
-from esp8266sim.serve.server import OnConnect, Server, Ways
+from esp8266sim.board import Board
+from esp8266sim.serve.server import Server
 
 T = TypeVar("T")
 LOOK_S = 0.02  # how often the thread looks for questions while no client acts
@@ -22,31 +21,12 @@ END_S = 20.0
 
 
 class ServedBoard:
-    """A virtual board, powered and served on this computer until `close`.
+    """A virtual board that `server` serves on this computer until `close`, which closes that too."""
 
-    Args:
-        board: which.
-        ways: how it is to be reached.
-        wiring: see `Server`.
-        on_connect: what a new client does to it.
-        pace: of its time.
-
-    Raises:
-        OSError: it cannot be served so.
-    """
-
-    def __init__(
-        self,
-        board: Board,
-        ways: Ways,
-        *,
-        wiring: Wiring | None = None,
-        on_connect: OnConnect = OnConnect.KEEP,
-        pace: Pace = Pace.MAX,
-    ) -> None:
-        self.board = board  # to be looked at while no client acts, or by `ask`
-        self._server = Server(board, ways, wiring=wiring, on_connect=on_connect, pace=pace)
-        self.urls = {address.kind: address.url for address in self._server.addresses}
+    def __init__(self, server: Server) -> None:
+        self.board = server.board  # to be looked at while no client acts, or by `ask`
+        self._server = server
+        self.urls = {address.kind: address.url for address in server.addresses}
         self._over = threading.Event()
         self._questions: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
         self._failure: BaseException | None = None

@@ -230,6 +230,11 @@ class Server:
         self._lines.settle()
         self._look_at_terminal()
 
+    @property
+    def board(self) -> Board:
+        """What is served."""
+        return self._board
+
     def close(self) -> None:
         """Let go of everything; the client sees its connection end."""
         self._leave()

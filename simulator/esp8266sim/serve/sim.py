@@ -174,21 +174,21 @@ def open_board(url: str) -> tuple[Board, FlashFile | None]:
     if parts.scheme != "sim":
         raise ValueError(f"{url}: a virtual board's URL begins with sim://")
     options = _options(url, parts.query)
-    profile = _named("board", parts.netloc, PROFILES)
+    profile = named("board", parts.netloc, PROFILES)
     if "bridge" in options:
-        profile = replace(profile, bridge=_named("bridge", options["bridge"], BRIDGES))
+        profile = replace(profile, bridge=named("bridge", options["bridge"], BRIDGES))
     if "crystal" in options:
-        profile = replace(profile, crystal_hz=_named("crystal", options["crystal"], CRYSTALS))
-    chip = _named("flash chip", options["chip"], CHIPS) if "chip" in options else None
+        profile = replace(profile, crystal_hz=named("crystal", options["crystal"], CRYSTALS))
+    chip = named("flash chip", options["chip"], CHIPS) if "chip" in options else None
     size, mode = (chip or profile.flash).size, profile.header_mode
-    wiring = _named("wiring", options.get("wiring", "auto"), {kind.value: kind for kind in Wiring})
+    wiring = named("wiring", options.get("wiring", "auto"), {kind.value: kind for kind in Wiring})
     latency_ps = _latency_ps(options["latency_ms"]) if "latency_ms" in options else profile.bridge.latency_ps
     kept = None
     if "flash" in options:
         kept = FlashFile(Path(options["flash"]), size, lambda: firmware(size, mode=mode))
     content = bytearray(firmware(size, mode=mode)) if kept is None else kept
     names = options["fault"].split(",") if "fault" in options else []
-    faults = [_named("fault", name, {fault.value: fault for fault in Fault}) for name in names]
+    faults = [named("fault", name, {fault.value: fault for fault in Fault}) for name in names]
     rom = Path(options["rom"]).read_bytes() if "rom" in options else None
     board = Board(profile, content, chip=chip, wiring=wiring, faults=faults, rom=rom)
     board.bridge.latency_ps = latency_ps
@@ -216,7 +216,8 @@ def _latency_ps(milliseconds: str) -> int:
     return latency_ps
 
 
-def _named(what: str, name: str, known: Mapping[str, T]) -> T:
+def named(what: str, name: str, known: Mapping[str, T]) -> T:
+    """Return what has this name. Raises ValueError, with the names there are."""
     if name not in known:
         raise ValueError(f"there is no {what} {name!r}; there are {', '.join(sorted(known))}")
     return known[name]

@@ -13,21 +13,29 @@ from esp8266sim.line import Burst
 from esp8266sim.trace import Kind
 from esprom.protocol import Command
 from tests.bench import BAUD, Bench, raw, words
-from tests.lx106 import CODE, RAM, build
+from tests.lx106 import CODE, RAM, Program, build
 
 PATTERN = bytes((7 * at + at // 251) & 0xFF for at in range(0x4000))
 CYCLE = SECOND / 52e6  # ps
 
 
+def enter(bench: Bench, address: int, time: int = 10 * MS) -> None:
+    """Tell the loader to enter a program, and give that time to run."""
+    request = raw(Command.MEM_END, words(0, address))
+    bench.board.receive(Burst(bench.clock.now, round(SECOND / BAUD), request))
+    bench.clock.advance(bench.clock.now + time)
+
+
+def load(bench: Bench, program: Program) -> int:
+    """Put a program into RAM; return where it begins."""
+    bench.bus.poke(CODE, program.image + bytes(-len(program.image) % 4))
+    return program.names["_start"]
+
+
 def started(source: str, *, name: str = "program.S", options: tuple[str, ...] = ()) -> Bench:
     """Return a board in download mode that was told to enter a program at `_start`."""
-    program = build(source, name=name, options=options)
     bench = Bench().sync()
-    bench.bus.poke(CODE, program.image + bytes(-len(program.image) % 4))
-    bench.board.receive(
-        Burst(bench.clock.now, round(SECOND / BAUD), raw(Command.MEM_END, words(0, program.names["_start"])))
-    )
-    bench.clock.advance(bench.clock.now + 10 * MS)
+    enter(bench, load(bench, build(source, name=name, options=options)))
     bench.tap.take()
     return bench
 
@@ -71,12 +79,10 @@ def test_printf_prints_and_counts() -> None:
     source = call(0x400024CC, RAM + 0x100, -1234, 0xBEEF, RAM + 0x140, 0x41)
     program = build(source)
     bench = Bench().sync()
-    bench.bus.poke(CODE, program.image + bytes(-len(program.image) % 4))
+    start = load(bench, program)
     bench.bus.poke(RAM + 0x100, b"%d 0x%08x <%5s> %c\n\0")
     bench.bus.poke(RAM + 0x140, b"abc\0")
-    enter = raw(Command.MEM_END, words(0, program.names["_start"]))
-    bench.board.receive(Burst(bench.clock.now, round(SECOND / BAUD), enter))
-    bench.clock.advance(bench.clock.now + 10 * MS)
+    enter(bench, start)
     assert bench.tap.take().endswith(b"-1234 0x0000beef <  abc> A\r\n")
     assert word(bench) == len("-1234 0x0000beef <  abc> A\n")
 
@@ -100,11 +106,9 @@ void start(void) {
 def test_vprintf_takes_a_va_list_as_the_compiler_makes_it() -> None:
     program = build(LISTING, name="program.c", options=("-Os", "-mlongcalls", "-ffreestanding"))
     bench = Bench().sync()
-    bench.bus.poke(CODE, program.image + bytes(-len(program.image) % 4))
+    start = load(bench, program)
     bench.bus.poke(RAM + 0x100, b"%d %d %d %d %d %d %d %d\n\0")
-    enter = raw(Command.MEM_END, words(0, program.names["_start"]))
-    bench.board.receive(Burst(bench.clock.now, round(SECOND / BAUD), enter))
-    bench.clock.advance(bench.clock.now + 10 * MS)
+    enter(bench, start)
     assert bench.tap.take().endswith(b"1 2 3 4 5 6 7 8\r\n")
     assert word(bench) == 16
 
@@ -166,10 +170,7 @@ def test_nothing_is_lost_while_the_rom_erases() -> None:
     """16 KiB at 921600 baud come in the 150 ms of a block erase, through a handler of the program's."""
     program = build(ERASE_WHILE_RECEIVING, name="program.c", options=("-Os", "-mlongcalls", "-ffreestanding"))
     bench = Bench(W25Q32, bytearray(W25Q32.size)).sync()
-    bench.bus.poke(CODE, program.image + bytes(-len(program.image) % 4))
-    enter = raw(Command.MEM_END, words(0, program.names["_start"]))
-    bench.board.receive(Burst(bench.clock.now, round(SECOND / BAUD), enter))
-    bench.clock.advance(bench.clock.now + 8 * MS)
+    enter(bench, load(bench, program), 8 * MS)
     assert bench.board.flash.busy_until > bench.clock.now
     assert word(bench, 4) == 0
     bench.board.receive(Burst(bench.clock.now, round(56 * CYCLE), PATTERN))
@@ -238,10 +239,7 @@ def test_returning_goes_on_with_the_boot() -> None:
 
 def test_the_reset_vector_boots_again() -> None:
     bench = Bench().sync()
-    bench.board.receive(
-        Burst(bench.clock.now, round(SECOND / BAUD), raw(Command.MEM_END, words(0, 0x40000080)))
-    )
-    bench.clock.advance(bench.clock.now + 50 * MS)
+    enter(bench, 0x40000080, 50 * MS)
     assert b"ets Jan  8 2013,rst cause:2, boot mode:(1,7)" in bench.tap.take()
     assert bench.board.cpu_state is CpuState.AUTOBAUD
 
@@ -294,12 +292,7 @@ _start: movi a2, 0
 here: j here
 """
     bench = Bench(content=content).sync()
-    caller = build(source)
-    bench.bus.poke(CODE, caller.image + bytes(-len(caller.image) % 4))
-    bench.board.receive(
-        Burst(bench.clock.now, round(SECOND / BAUD), raw(Command.MEM_END, words(0, caller.names["_start"])))
-    )
-    bench.clock.advance(bench.clock.now + 10 * MS)
+    enter(bench, load(bench, build(source)))
     assert word(bench) == 42
     bench.bus.store32(0x4010C000, 1)
     assert [event.address for event in bench.board.trace.of(Kind.UNMODELLED)] == [0x4010C000]

@@ -14,9 +14,14 @@ SPI_CACHE_ENABLE = 1 << 17  # in CTRL of SPI0
 COST_CACHE = 60
 
 
+def delay_cycles(rom: Rom, microseconds: int) -> int:
+    """Return the cycles that the ROM waits for: as many for a microsecond as RAM says."""
+    return microseconds * memory.word(rom.soc.bus, memory.CYCLES_PER_US) & MASK32
+
+
 def delay_us(rom: Rom, microseconds: int) -> None:
-    """ets_delay_us: counts cycles, as many for a microsecond as RAM says."""
-    rom.spend(microseconds * memory.word(rom.soc.bus, memory.CYCLES_PER_US) & MASK32)
+    """ets_delay_us: counts cycles."""
+    rom.spend(delay_cycles(rom, microseconds))
 
 
 def update_cpu_frequency(rom: Rom, megahertz: int) -> None:
