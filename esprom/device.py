@@ -8,7 +8,7 @@ an `EspromError`, and a caller's own mistake a `ValueError`.
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -16,9 +16,12 @@ from esprom import leaving, operations, rewriting
 from esprom.backup import BackupResult, RestorePlan, RestoreResult, backup, plan_restore, restore
 from esprom.chip import ChipInfo
 from esprom.loader import connect as connecting
+from esprom.loader import guard, starting
 from esprom.loader.by_hand import AskCallback, Hand
+from esprom.loader.guard import Distrusted
 from esprom.loader.nor import NorFlash
 from esprom.loader.rom import RomLoader
+from esprom.loader.stub import StubLoader
 from esprom.operations import Estimate, FlashInfo, ProvedRead
 from esprom.port import DEFAULT_BAUD, Port, open_port
 from esprom.progress import CancelCallback, Progress, ProgressCallback, Watch
@@ -41,6 +44,7 @@ AFTER = ("hard-reset", "soft-reset", "no-reset")
 
 # Without a handler of the caller's, Python would print our warnings.
 logging.getLogger("esprom").addHandler(logging.NullHandler())
+log = logging.getLogger("esprom.device")
 
 
 def connect(
@@ -52,6 +56,7 @@ def connect(
     flash_size: int | None = None,
     wait_s: float = 0.0,
     ask: AskCallback | None = None,
+    loader: str = "rom",
 ) -> "Device":
     """Bring the chip into its boot ROM's loader and find out which chip it is.
 
@@ -67,6 +72,9 @@ def connect(
             lines bring nothing and no loader runs. A loader that runs is found without, also at another
             rate than `baud`.
         ask: is given the sentence that asks for that, once; or it switches a relay itself.
+        loader: who does the work: "rom" alone; "stub", ours, which is put into RAM and has to show that it
+            works; "auto", that one if it does, else the ROM (with a warning); or the path of an image that
+            `esprom.stub.build` has made.
 
     Raises:
         PortError: the port cannot be opened.
@@ -80,8 +88,10 @@ def connect(
     opened = open_port(port, baud) if isinstance(port, str) else port
     try:
         hand = Hand(wait_s, ask)
-        rom = connecting.reach_rom(opened, before, hand)
-        device = Device(rom, connecting.identify(rom), after=after, flash_size=flash_size)
+        rom, stub = starting.reach(opened, before, hand, loader)
+        device = Device(rom, connecting.identify(rom), after=after, flash_size=flash_size, stub=stub)
+        if loader == starting.AUTO:
+            device._without_stub = lambda: connecting.reach_rom(opened, before, hand)
         device.needs_power_cycle = hand.asked or not opened.has_modem_lines
         return device
     except BaseException:
@@ -99,12 +109,23 @@ class Device:
             has to take GPIO0 off ground and power the board again. Surely known when it is closed.
     """
 
-    def __init__(self, rom: RomLoader, chip: ChipInfo, *, after: str, flash_size: int | None = None) -> None:
+    def __init__(
+        self,
+        rom: RomLoader,
+        chip: ChipInfo,
+        *,
+        after: str,
+        flash_size: int | None = None,
+        stub: StubLoader | None = None,
+    ) -> None:
         self.chip = chip
         self.needs_power_cycle = False
         self._rom = rom
         self._after = after
         self._nor = NorFlash(rom)
+        self._nor.stub = stub
+        self._without_stub: Callable[[], RomLoader] | None = None  # where it may be given up
+        self._checked = stub is None
         self._given_size = flash_size
         self._flash: FlashInfo | None = None
         self._open = True
@@ -121,8 +142,8 @@ class Device:
 
     @property
     def loader(self) -> str:
-        """Who answers: always "rom", the loader in the chip's mask ROM."""
-        return "rom"
+        """Who answers: "rom", the loader in the chip's mask ROM, or "esprom", our stub."""
+        return starting.ROM if self._nor.stub is None else "esprom"
 
     def __enter__(self) -> Self:
         return self
@@ -151,9 +172,29 @@ class Device:
         Raises:
             ProtocolError: no flash chip answers, or none that tells its size.
         """
+        self._check_stub()
         if self._flash is None:
             self._flash = operations.identify_flash(self._nor, self._given_size)
         return self._flash
+
+    def _check_stub(self) -> None:
+        """Before the stub is relied on: see that it reads the flash as the registers do."""
+        stub = self._nor.stub
+        if self._checked or stub is None:
+            return
+        self._nor.attach()
+        try:
+            guard.check_flash(stub, self._nor)
+        except Distrusted as exc:
+            if self._without_stub is None:
+                raise
+            log.warning("%s; going on with the ROM's loader, which is slower", exc)
+            self._go_back_to_rom(self._without_stub)
+        self._checked = True
+
+    def _go_back_to_rom(self, reach: Callable[[], RomLoader]) -> None:
+        self._rom = reach()
+        self._nor = NorFlash(self._rom)
 
     def read_reg(self, address: int) -> int:
         """Return the 32-bit word at `address`, which is a multiple of 4."""
@@ -195,17 +236,22 @@ class Device:
         offset: int,
         size: int,
         *,
+        reread: bool = False,
         progress: ProgressCallback | None = None,
         cancel: CancelCallback | None = None,
     ) -> ProvedRead:
-        """Read a part of the flash twice, in two orders, and what differs until it agrees.
+        """Read a part of the flash, and make sure that it is what is there.
+
+        With the ROM's loader: twice, in two orders, and what differs until it agrees. With our stub: once,
+        with the chip's digests; and with `reread` again, by the chip alone.
 
         Raises:
             Refused: it reaches past the end of the flash; nothing was read.
             VerifyFailed: a sector never reads the same twice in a row.
         """
         operations.check_range(self.flash(), offset, size)
-        return operations.read_proved(self._nor, offset, size, self._watch(progress, cancel))
+        watch = self._watch(progress, cancel)
+        return operations.read_proved(self._nor, offset, size, watch, reread=reread)
 
     def write_flash(
         self,
@@ -299,6 +345,8 @@ class Device:
     def load_ram(self, segments: Sequence[tuple[int, bytes]], entry: int) -> None:
         """Store `segments` of (address, bytes) in RAM and jump to `entry`. The loader is gone after that."""
         self._after = "no-reset"
+        if self._nor.stub is not None and self._without_stub is not None:
+            self._go_back_to_rom(self._without_stub)  # the stub lies where applications go
         operations.load_ram(self._rom, segments, entry)
 
     def run(self) -> None:
@@ -315,13 +363,13 @@ class Device:
         self,
         path: "str | os.PathLike[str] | None" = None,
         *,
-        proof: str = "reread",
+        reread: bool = False,
         force: bool = False,
         progress: ProgressCallback | None = None,
         cancel: CancelCallback | None = None,
     ) -> BackupResult:
         """Read the whole flash, prove it, and write `path` and its manifest; see `esprom.backup.backup`."""
-        return backup(self, path, proof=proof, force=force, progress=progress, cancel=cancel)
+        return backup(self, path, reread=reread, force=force, progress=progress, cancel=cancel)
 
     def plan_restore(self, path: "str | os.PathLike[str]") -> RestorePlan:
         """Find out what a restore would do, and what stands against it; see `esprom.backup.plan_restore`."""

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from esprom import streamed
 from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError, Refused, VerifyFailed
 from esprom.flash import jedec, sfdp
 from esprom.flash.geometry import SECTOR, round_down, round_up
 from esprom.loader.nor import NorFlash
 from esprom.loader.rom import LARGEST_BLOCK, LOWEST_ADDRESS, WORD, RomLoader, send_blocks
-from esprom.loader.session import OutOfStep
+from esprom.loader.session import BITS_PER_BYTE, OutOfStep
 from esprom.loader.spi import BUFFER
+from esprom.loader.stub import StubLoader
 from esprom.progress import Stage, Watch
 from esprom.sizes import size_name
 
@@ -29,12 +31,19 @@ ADDRESSABLE = 1 << 24  # bytes that a 24-bit address reaches
 PLAUSIBLE_SIZES = frozenset(1 << exponent for exponent in range(16, 25))  # for a density that SFDP states
 AGREEMENT_ATTEMPTS = 8  # readings, until two in a row are the same
 PRESENCE_ATTEMPTS = 4  # readings of one stretch, until the chip is still there behind it
+STREAM_STRETCH = 0x100000  # bytes between two looks at the id, where a stream costs less than a second
+BY_DIGEST = (
+    "each piece came with a CRC-32 of what the chip had read, and the MD5 that the chip made of all of it in"
+    " the same pass is that of the file"
+)
+AND_AGAIN = "; the chip has then read it all once more, and the digests of that agree as well"
 STRETCH = 1024  # pieces between two looks at the id, 64 KiB: what is lost if the chip goes away
 
 PIECE_REQUESTS = 266  # bytes on the wire for BUFFER bytes of flash: WRITE_REG 42, 16 whole READ_REG of 14
 ROUND_TRIPS = 7
 SAMPLE = 2048  # bytes of flash
 STRETCH_TRIPS = 6  # round trips between two stretches: id, pins, set-up, and filling the pipeline
+STREAM_OVERHEAD = 1.02  # escapes and headers, at most, of what cannot be packed
 MARGIN = 1.015  # the sample's last piece is cheaper than the others, which makes 0.6 % of it
 UART_DATE = 0x60000078  # a register that never changes
 READ_REG_WIRE = 26  # bytes: request 14, answer 12
@@ -64,8 +73,12 @@ class ProvedRead:
     """What was read, and why it can be believed."""
 
     data: bytes
+    method: str  # "digest" or "reread", one of PROOFS
     proof: str  # in words
     reread_sectors: tuple[int, ...]  # addresses of sectors on which the two passes differed
+
+
+DIGEST, REREAD = PROOFS = ("digest", "reread")  # the first needs our stub
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +86,7 @@ class Estimate:
     """How long a reading will take, as measured."""
 
     seconds: float
-    round_trip_s: float
+    round_trip_s: float  # 0 where it does not matter
     bytes_per_s: float
     reason: str  # what limits it, in words
 
@@ -114,16 +127,28 @@ def check_range(flash: FlashInfo, offset: int, size: int) -> None:
 
 def read(nor: NorFlash, offset: int, size: int, watch: Watch) -> bytes:
     """Read the flash once, from the start to the end."""
+    if nor.stub is not None:
+        return bytes(_read_by_stub(nor, nor.stub, offset, size, watch.stage("read", size)))
     return bytes(_read_into(nor, offset, _pieces(offset, size), watch.stage("read", size)))
 
 
-def read_proved(nor: NorFlash, offset: int, size: int, watch: Watch) -> ProvedRead:
+def read_proved(nor: NorFlash, offset: int, size: int, watch: Watch, *, reread: bool = False) -> ProvedRead:
     """Read the flash upwards, then downwards; sectors that differ, until two readings agree.
 
     The orders differ, of the pieces and of the words in each, so that a fault which follows the position in
     the stream, as a bridge that loses every n-th byte, hits other addresses the second time. So do the
     forms of the requests, since each form hides a damage that the other shows (PROTO-8).
+
+    With our stub once is enough, unless `reread` says otherwise: it says of every piece what it has read,
+    and of all of them. The second time the chip reads for itself, and only tells digests.
     """
+    if nor.stub is not None:
+        data = _read_by_stub(nor, nor.stub, offset, size, watch.stage("read", size))
+        _warn_of_one_byte(data)
+        if not reread:
+            return ProvedRead(bytes(data), DIGEST, BY_DIGEST, ())
+        streamed.verify(nor.stub, offset, bytes(data), watch, "prove")
+        return ProvedRead(bytes(data), REREAD, BY_DIGEST + AND_AGAIN, ())
     pieces = _pieces(offset, size)
     first = _read_into(nor, offset, pieces, watch.stage("read", size), short=True)
     second = _read_into(nor, offset, pieces[::-1], watch.stage("prove", size), descending=True)
@@ -139,18 +164,19 @@ def read_proved(nor: NorFlash, offset: int, size: int, watch: Watch) -> ProvedRe
         first[sector.start - offset : sector.stop - offset] = agreed
         if stage is not None:
             stage.advance(len(sector))
-    if size >= SECTOR and first.count(first[0]) == size:
-        log.warning(
-            "all that was read is 0x%02x: this flash is blank, or its content does not come out", first[0]
-        )
+    _warn_of_one_byte(first)
     proof = "two full readings, the second in descending order, are equal"
     if differing:
         proof += f", except for {len(differing)} sectors that were read again until two readings agreed"
-    return ProvedRead(bytes(first), proof, tuple(sector.start for sector in differing))
+    return ProvedRead(bytes(first), REREAD, proof, tuple(sector.start for sector in differing))
 
 
 def verify(nor: NorFlash, offset: int, data: bytes, watch: Watch) -> None:
     """Read the flash and compare. What differs is read again until two readings agree, and then judged."""
+    if nor.stub is not None:
+        nor.attach()
+        streamed.verify(nor.stub, offset, data, watch)
+        return
     stage = watch.stage("verify", len(data))
     pieces = _pieces(offset, len(data))
     for first in range(0, len(pieces), STRETCH):
@@ -191,8 +217,15 @@ def load_ram(rom: RomLoader, segments: Sequence[tuple[int, bytes]], entry: int) 
 
 
 def estimate_read(nor: NorFlash, size: int) -> Estimate:
-    """Time single commands, then whole requests in a pipeline: rather too long than too short."""
+    """Time single commands, then whole requests in a pipeline: rather too long than too short.
+
+    With our stub, what it will not exceed is stated: how much of the flash is blank, nobody knows yet.
+    """
     session = nor.rom.session
+    if nor.stub is not None:
+        line_bytes_per_s = session.port.baud / BITS_PER_BYTE / STREAM_OVERHEAD
+        reason = f"the line at {session.port.baud} baud; less time where the flash is blank or can be packed"
+        return Estimate(size / line_bytes_per_s, 0.0, line_bytes_per_s, reason)
     clock = session.port.clock
     nor.rom.read_reg(UART_DATE)
     round_trips = []
@@ -243,6 +276,23 @@ def _read_stretch(
         return data
 
     return _while_present(nor, reading, lambda: stage.take_back(sum(map(len, pieces))))
+
+
+def _read_by_stub(nor: NorFlash, stub: StubLoader, offset: int, size: int, stage: Stage) -> bytearray:
+    nor.attach()
+    data = bytearray()
+    for start in range(offset, offset + size, STREAM_STRETCH):
+        length = min(STREAM_STRETCH, offset + size - start)
+        reading = partial(streamed.read, stub, start, length, stage)
+        data += _while_present(nor, reading, partial(stage.take_back, length))
+    return data
+
+
+def _warn_of_one_byte(data: bytearray) -> None:
+    if len(data) >= SECTOR and data.count(data[0]) == len(data):
+        log.warning(
+            "all that was read is 0x%02x: this flash is blank, or its content does not come out", data[0]
+        )
 
 
 def _read_until_agreed(nor: NorFlash, sector: range, before: bytes) -> bytes:

@@ -18,7 +18,7 @@ from functools import partial
 from itertools import groupby
 from typing import TypeVar
 
-from esprom import operations
+from esprom import operations, streamed
 from esprom.errors import CommandFailed, EdgeLost, EspromError, FlashProtected, VerifyFailed
 from esprom.flash.geometry import BLOCK, SECTOR, round_down, round_up
 from esprom.loader.gather import LINE_TROUBLE, RETRIES
@@ -282,6 +282,9 @@ def _filled_up(offset: int, data: bytes, edges: Sequence[Edge]) -> Part:
 def _replace_part(nor: NorFlash, flash: FlashInfo, part: Part, watch: Watch) -> None:
     """Erase and program by blocks of 64 KiB: what is not reached when it fails is as it was."""
     stage = watch.stage("write", len(part.data))
+    if nor.stub is not None:
+        streamed.replace(nor.stub, part.offset, part.data, stage)
+        return
     for start in range(round_down(part.offset, BLOCK), part.end, BLOCK):
         block = part.cut(max(start, part.offset), min(start + BLOCK, part.end))
         _erase_exactly(nor, block.offset, len(block.data), stage=None)
@@ -375,7 +378,13 @@ def _erase_unit(nor: NorFlash, unit: EraseUnit, address: int) -> bool:
 
 
 def _check_blank(nor: NorFlash, offset: int, size: int, watch: Watch) -> None:
-    """Read the beginning of every sector, and again where it is not blank."""
+    """Read the beginning of every sector, and again where it is not blank; with our stub, all of it."""
+    if nor.stub is not None:
+        try:
+            streamed.verify(nor.stub, offset, b"\xff" * size, watch)
+        except VerifyFailed as exc:
+            raise VerifyFailed(f"not blank after it was erased: {exc}", address=exc.address) from exc
+        return
     stage = watch.stage("verify", size)
     pieces = [range(start, start + BUFFER) for start in range(offset, offset + size, SECTOR)]
     doubtful = []

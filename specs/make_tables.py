@@ -20,7 +20,7 @@ from esp8266sim.bridges import BRIDGES, BridgeModel
 from esp8266sim.chips import CHIPS
 from esp8266sim.clock import MS
 from esp8266sim.profiles import PROFILES
-from esprom.protocol import packets
+from esprom.protocol import own, packets
 from esprom.protocol.commands import COMMANDS, MIB, Loader
 from esprom.protocol.record import Record
 from esprom.protocol.status import MEANING, STATUS, RomError, StubError
@@ -31,7 +31,10 @@ PLACE = re.compile(r"(<!-- table: (?P<name>[A-Z0-9_]+) -->\n).*?(<!-- end -->)",
 KIB = 1024
 
 RECORDS: dict[str, Record[Any]] = {
-    name: value for name, value in vars(packets).items() if isinstance(value, Record) and value.layout
+    name: value
+    for module in (packets, own)
+    for name, value in vars(module).items()
+    if isinstance(value, Record) and value.layout
 } | {"STATUS": STATUS}
 
 # What the column of the time allowed is worked out for: 1 MiB, or a data block of 16 KiB.
@@ -41,6 +44,7 @@ SAMPLES: dict[type, object] = {
     packets.FlashMd5: packets.FlashMd5(offset=0, size=MIB),
     packets.FlashRegion: packets.FlashRegion(offset=0, size=MIB),
     packets.WriteReg: packets.WriteReg(writes=()),
+    own.Digests: own.Digests(offset=0, size=MIB, unit=0x10000),
 }
 
 
@@ -81,7 +85,8 @@ def _length(field: "Construct[Any, Any]") -> str:
     expression = re.fullmatch(r"this\['(\w+)'\]", repr(getattr(inner, "length", "")))
     if expression:
         return f"`{expression[1]}`"
-    return f"n x {_within(inner).sizeof()}"
+    whole = _size(_within(inner))
+    return "the rest" if whole is None else f"n x {whole}"
 
 
 def _within(field: Any) -> Any:
@@ -108,8 +113,8 @@ def command_table() -> str:
             f"`{spec.request.kind.__name__}`",
             "" if spec.answer is packets.EMPTY else f"`{spec.answer.kind.__name__}`",
             "yes" if Loader.ROM in spec.loaders else "",
-            "yes" if Loader.STUB in spec.loaders else "",
-            "yes" if spec.carries_data else "",
+            "yes" if Loader.STUB in spec.loaders else "ours" if Loader.OURS in spec.loaders else "",
+            spec.covered.value,
             f"{spec.timeout_s(SAMPLES.get(spec.request.kind)):g}",
         )
         for spec in COMMANDS.values()

@@ -32,12 +32,14 @@ class FakeBoard:
         offset: int,
         size: int,
         *,
+        reread: bool = False,
         progress: ProgressCallback | None = None,
         cancel: CancelCallback | None = None,
     ) -> ProvedRead:
         self.log.append("read")
         self._work("read", size, progress, cancel)
-        return ProvedRead(bytes(self.content[offset : offset + size]), "two readings are equal", self.reread)
+        content = bytes(self.content[offset : offset + size])
+        return ProvedRead(content, "reread", "two readings are equal", self.reread)
 
     def write_flash(
         self,

@@ -19,7 +19,6 @@ from esprom.operations import FlashInfo, ProvedRead
 from esprom.progress import CancelCallback, ProgressCallback
 
 UNKNOWN_NAME = "esp8266"  # stands for one that is made of chip, MAC and size
-PROOFS = ("reread",)  # a chip without our stub has no digest to give, so only a second reading proves
 MANIFEST_ROOM = 64 * 1024  # bytes; more than the manifest of a 16 MiB flash takes
 
 
@@ -42,7 +41,7 @@ def backup(
     board: ConnectedBoard,
     path: str | os.PathLike[str] | None = None,
     *,
-    proof: str = "reread",
+    reread: bool = False,
     force: bool = False,
     progress: ProgressCallback | None = None,
     cancel: CancelCallback | None = None,
@@ -52,7 +51,7 @@ def backup(
     Args:
         board: an `esprom.Device`.
         path: NAME, NAME.bin, or a folder; without it (or in a folder) the name is made of chip, MAC and size.
-        proof: how to make sure that the file is what the flash holds: one of `PROOFS`.
+        reread: let a second reading prove the first, also where the chip's digests have.
         force: replace files that exist.
         progress: called as the reading goes on.
         cancel: asked as the reading goes on; True ends it.
@@ -61,17 +60,14 @@ def backup(
         Refused: one of the files exists. Nothing has been read then.
         Cancelled: `cancel` said so.
         EspromError: see `esprom.errors`; the files do not exist then.
-        ValueError: no such proof.
     """
-    if proof not in PROOFS:
-        raise ValueError(f"proof is one of {', '.join(PROOFS)}, not {proof!r}")
     files = planned_files(board, path, force=force)
     flash = board.flash()
     check_targets(
         [files.image, files.manifest], overwrite=force, size=flash.size + MANIFEST_ROOM
     )  # before the minutes that reading takes
-    read = board.read_flash_proved(0, flash.size, progress=progress, cancel=cancel)
-    manifest = _manifest(board, flash, read, proof)
+    read = board.read_flash_proved(0, flash.size, reread=reread, progress=progress, cancel=cancel)
+    manifest = _manifest(board, flash, read)
     save_together([(files.image, read.data), (files.manifest, manifest.to_json())], overwrite=force)
     return BackupResult(files.image, files.manifest, manifest)
 
@@ -95,7 +91,7 @@ def planned_files(
     return files_to_write(chosen)
 
 
-def _manifest(board: ConnectedBoard, flash: FlashInfo, read: ProvedRead, proof: str) -> Manifest:
+def _manifest(board: ConnectedBoard, flash: FlashInfo, read: ProvedRead) -> Manifest:
     return Manifest(
         chip=_chip_record(board.chip),
         flash=FlashRecord(
@@ -106,7 +102,7 @@ def _manifest(board: ConnectedBoard, flash: FlashInfo, read: ProvedRead, proof: 
         ),
         header=flash_header(read.data),
         digests=Digests.of(read.data),
-        proof=Proof(proof, read.proof, read.reread_sectors),
+        proof=Proof(read.method, read.proof, read.reread_sectors),
         baud=board.baud,
         loader=board.loader,
         time=now(),

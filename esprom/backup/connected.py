@@ -34,6 +34,7 @@ class ConnectedBoard(Protocol):
         offset: int,
         size: int,
         *,
+        reread: bool = False,
         progress: ProgressCallback | None = None,
         cancel: CancelCallback | None = None,
     ) -> ProvedRead:

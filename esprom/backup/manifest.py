@@ -74,7 +74,7 @@ class Digests:
 class Proof:
     """How it was made sure that the image is what the flash holds."""
 
-    method: str  # a word: "reread"
+    method: str  # a word: "digest" or "reread"
     description: str  # what was done, for people
     reread_sectors: tuple[int, ...]  # flash addresses of the sectors that had to be read again
 

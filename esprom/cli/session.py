@@ -37,16 +37,19 @@ class Session:
         self._failure: EspromError | None = None
 
     @contextmanager
-    def device(self) -> Iterator["esprom.Device"]:
-        """Connect, and leave the board as `--after` says; between commands of a chain, stay connected."""
+    def device(self, *, loader: str | None = None) -> Iterator["esprom.Device"]:
+        """Connect, and leave the board as `--after` says; between commands of a chain, stay connected.
+
+        `loader`: instead of the one in the settings, for what a stub is of no use to.
+        """
         if isinstance(self.output, Chain):
             yield self.output.device(self._connect)
             return
-        with self._connect() as device:
+        with self._connect(loader) as device:
             yield device
         power.say_goodbye(device, self.output)
 
-    def _connect(self) -> "esprom.Device":
+    def _connect(self, loader: str | None = None) -> "esprom.Device":
         settings = self.settings
         port = self._port()
         self.output.note(f"connecting to {port}")
@@ -58,6 +61,7 @@ class Session:
             flash_size=settings.chip_size,
             wait_s=power.wait_s(settings),
             ask=power.asker(settings, self.output),
+            loader=loader or settings.loader,
         )
 
     @contextmanager

@@ -25,6 +25,7 @@ class Settings:
     baud: int = 115200
     before: str = "default-reset"
     after: str = "hard-reset"
+    loader: str = "auto"
     chip_size: int | None = None
     wait: float | None = None
     power_command: str | None = None
@@ -95,6 +96,14 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
             help="When done: hard-reset, soft-reset, no-reset.",
         ),
         SharedOption(
+            ["--loader"],
+            envvar=variable("ESPROM_LOADER"),
+            show_envvar=True,
+            metavar="WHICH",
+            help="Who does the work: rom, the loader that the chip has; stub, ours, put into its RAM; auto,"
+            " the stub if it shows that it works, else rom; or the image of another stub.",
+        ),
+        SharedOption(
             ["--chip-size"],
             type=CHIP_SIZE,
             metavar="SIZE",
@@ -116,7 +125,7 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
         SharedOption(["--quiet", "-q"], is_flag=True, help="Print results only."),
         SharedOption(["--verbose", "-v"], count=True, help="Log to stderr what is done; -vv says more."),
         SharedOption(["--no-progress"], is_flag=True, help="Show no progress."),
-        # Both of these esptool has and esprom could only ever answer in one way.
+        # These esptool has; the first esprom could only ever answer in one way.
         SharedOption(["--chip"], type=click.Choice(["esp8266", "auto"]), hidden=True),
-        SharedOption(["--no-stub"], is_flag=True, hidden=True),
+        SharedOption(["--no-stub", "loader"], flag_value="rom", hidden=True),
     ]

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from esprom.errors import NoResponse, PortError, ProtocolError
 from esprom.loader.session import KEPT, Session
+from esprom.loader.stub import runs
 from esprom.port import Port, silence
 
 ASK = "Hold GPIO0 to GND and power the board again now"
@@ -127,12 +128,12 @@ def _pause(port: Port, deadline: float) -> None:
 
 def sync(session: Session, attempts: int) -> None:
     """Send SYNC until a mask ROM answers. Raises ProtocolError if something else does."""
-    refuse_stub(session.synchronise(attempts))
+    refuse_stub(session, session.synchronise(attempts))
 
 
-def refuse_stub(value: int) -> None:
-    """Raise ProtocolError if `value`, the answer to SYNC, is that of a stub loader."""
-    if value == 0:
+def refuse_stub(session: Session, value: int) -> None:
+    """Raise ProtocolError if `value`, the answer to SYNC, is that of a stub loader, and not of ours."""
+    if value == 0 and not runs(session):
         raise ProtocolError(
             "a program that another tool left in the chip's RAM (a stub loader) answers, not the ROM;"
             " reset the chip with GPIO0 at ground, or use --before default-reset"
@@ -148,7 +149,7 @@ def without_lines(session: Session, hand: Hand) -> None:
     """
     used = session.port.baud
     try:
-        return refuse_stub(find_running(session))
+        return refuse_stub(session, find_running(session))
     except (NoResponse, ProtocolError) as exc:
         if hand.wait_s <= 0:
             if isinstance(exc, NoResponse):

@@ -28,8 +28,11 @@ LISTEN_S = 0.5  # for the boot log, in the search for a reason
 log = logging.getLogger("esprom.loader")
 
 
-def reach_rom(port: Port, before: str, hand: Hand | None = None) -> RomLoader:
+def reach_rom(port: Port, before: str, hand: Hand | None = None, first_baud: int | None = None) -> RomLoader:
     """Reset the chip if `before` says so and make its loader answer; ask `hand` if nothing else helps.
+
+    After the first reset `first_baud` is tried, where it is given: the ROM takes any rate, once.
+    What answers may also be our stub, from a session before this one.
 
     Raises:
         NoResponse: nothing or something else came; the message says what that means.
@@ -38,7 +41,7 @@ def reach_rom(port: Port, before: str, hand: Hand | None = None) -> RomLoader:
     session = Session(port)
     hand = hand or Hand()
     if before == "default-reset" and port.has_modem_lines:
-        _reset_and_sync(session, hand)
+        _reset_and_sync(session, hand, first_baud or port.baud)
     elif before != "no-reset-no-sync":
         by_hand.without_lines(session, hand)
     rom = RomLoader(session)
@@ -58,8 +61,9 @@ def identify(rom: RomLoader) -> chip.ChipInfo:
     return chip.describe((word0, word1, word2, word3), chip.crystal_mhz(rom.session.port.baud, divisor))
 
 
-def _reset_and_sync(session: Session, hand: Hand) -> None:
+def _reset_and_sync(session: Session, hand: Hand, first_baud: int) -> None:
     port = session.port
+    used = port.baud
     received = b""
     heard = False  # anything, be it the boot log at another rate: the lines do something
     for attempt in range(ATTEMPTS):
@@ -70,6 +74,7 @@ def _reset_and_sync(session: Session, hand: Hand) -> None:
         reset.play(port, sequence)
         heard = bool(port.read(0.0)) or heard
         port.discard_input()
+        _set_baud(port, used if attempt else first_baud, used)
         try:
             return by_hand.sync(session, SYNC_ATTEMPTS)
         except NoResponse as exc:
@@ -79,6 +84,7 @@ def _reset_and_sync(session: Session, hand: Hand) -> None:
         except ProtocolError as exc:  # a stub loader, and lines that do not reset it
             log.info("reset %d of %d: %s", attempt + 1, ATTEMPTS, exc)
             break
+    _set_baud(port, used, used)
     try:
         by_hand.without_lines(session, hand)
     except NoResponse as exc:
@@ -88,6 +94,14 @@ def _reset_and_sync(session: Session, hand: Hand) -> None:
         for note in getattr(exc, "__notes__", ()):
             reason.add_note(note)
         raise reason from None
+
+
+def _set_baud(port: Port, baud: int, otherwise: int) -> None:
+    if port.baud != baud:
+        try:
+            port.baud = baud
+        except PortError:  # not every adapter can do every rate
+            port.baud = otherwise
 
 
 def _unreachable(port: Port, received: bytes) -> NoResponse:

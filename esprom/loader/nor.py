@@ -14,6 +14,7 @@ from esprom.flash import jedec
 from esprom.flash.registers import StatusForm, status_form
 from esprom.loader.rom import RomLoader
 from esprom.loader.spi import BUFFER, SpiController, Transaction
+from esprom.loader.stub import StubLoader
 
 WRITE_STATUS = (0x01, 0x31, 0x11)
 READ_STATUS = (0x05, 0x35, 0x15)
@@ -80,6 +81,7 @@ class NorFlash:
 
     def __init__(self, rom: RomLoader) -> None:
         self.rom = rom
+        self.stub: StubLoader | None = None  # which does what takes long
         self.jedec_id = 0
         self._spi = SpiController(rom)
         self._attached = False

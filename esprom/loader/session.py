@@ -11,6 +11,7 @@ answers in order; so nothing that comes after the echo is an answer to an earlie
 import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -78,6 +79,7 @@ class Session:
         self._syncs = 0  # sent so far
         self._spoken = False  # whether the loader has ever answered
         self._restarted = False  # whether the chip has sent its boot log since
+        self.with_stub = False  # whether a stub has answered SYNC last, and not the ROM
         self.may_shorten = True  # whether READ_REGs may be sent without their end: until something fails
 
     def command(self, command: Command, body: object) -> Response:
@@ -103,11 +105,12 @@ class Session:
                     self._in_step = not self._strays
                     return event
 
-    def pipeline(self, requests: Iterable[Prepared]) -> Iterator[Response]:
+    def pipeline(self, requests: Iterable[Prepared], window: int = WINDOW) -> Iterator[Response]:
         """Ask all of `requests` without waiting for each answer; yield the answers in order.
 
-        None of them may keep the device busy. A request longer than WINDOW goes out alone. If the caller
-        stops early or an error is raised, the answers that are still to come are dropped later on.
+        At most `window` bytes are unanswered; the ROM's is for requests that do not keep it busy. A request
+        that is longer goes out alone. If the caller stops early or an error is raised, the answers that are
+        still to come are dropped later on.
 
         Raises:
             NoResponse: an answer did not come in time.
@@ -123,7 +126,7 @@ class Session:
         renewed = True  # by an answer: whatever else trickles in must not put the deadline off
         while request is not None or asked:
             burst: list[bytes] = []
-            while request is not None and (not asked or in_flight + len(request.frame) <= WINDOW):
+            while request is not None and (not asked or in_flight + len(request.frame) <= window):
                 asked.append(request)
                 burst.append(request.frame)
                 in_flight += len(request.frame)
@@ -142,6 +145,13 @@ class Session:
                 in_flight -= len(asked.popleft().frame)
                 self._in_step = request is None and not asked and not self._strays
                 yield event
+
+    @contextmanager
+    def lent(self) -> Iterator[Port]:
+        """Give the port to a conversation of another form, which leaves nothing unread if it ends well."""
+        self._begin()
+        yield self.port
+        self._spoken = self._in_step = True
 
     def synchronise(self, attempts: int = SYNC_ATTEMPTS) -> int:
         """Make both ends agree; return the value of the loader's answer to SYNC.
@@ -166,6 +176,8 @@ class Session:
             if value is not None:
                 self._forget_strays()
                 self._in_step = self._spoken = True
+                self.with_stub = value == 0
+                self.may_shorten = self.may_shorten and not self.with_stub
                 return value
         raise self._silent("SYNC", self.port.clock.now() - began)
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+from zlib import crc32
 
-from esprom.protocol import packets
+from esprom.protocol import own, packets
 from esprom.protocol.checksum import checksum
 from esprom.protocol.packets import EMPTY, REQUEST, Command, Request
 from esprom.protocol.record import Record
@@ -21,7 +22,8 @@ class Loader(Enum):
     """Who answers: the mask ROM's loader, or a program uploaded into RAM."""
 
     ROM = "rom"
-    STUB = "stub"
+    STUB = "stub"  # of any tool
+    OURS = "esprom"
 
 
 Timeout = Callable[[Any], float]
@@ -48,6 +50,14 @@ def per_write(body: packets.WriteReg) -> float:
     return 3.0 + sum(write.delay_us & 0xFFFF for write in body.writes) / 1e6
 
 
+class Covered(Enum):
+    """What the checksum in a request's header is of (PROTO-3)."""
+
+    NOTHING = ""
+    DATA = "data"  # the body's `data`, by XOR
+    BODY = "body"  # all of it, by CRC-32; in answers the value is that of their body
+
+
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
     """One row of the table."""
@@ -56,13 +66,15 @@ class CommandSpec:
     request: Record[Any]  # the request's body
     answer: Record[Any]  # what the response's body holds before the status bytes
     loaders: frozenset[Loader]
-    carries_data: bool  # the header's checksum covers the body's `data`
+    covered: Covered
     timeout_s: Timeout
 
 
 BOTH = frozenset(Loader)
-STUB = frozenset({Loader.STUB})
+STUB = frozenset({Loader.STUB, Loader.OURS})
+OURS = frozenset({Loader.OURS})
 NONE: frozenset[Loader] = frozenset()
+NOTHING, DATA, BODY = Covered
 
 _QUICK = fixed(3.0)  # register access: far more than a slow USB bridge needs
 # 256 sectors of 4 KiB at 400 ms (datasheets, maximum); the ROM may erase twice what it is asked to (ERASE-1).
@@ -70,32 +82,41 @@ _ERASE = per_mib(205.0, "erase_size")
 _REGION = per_mib(103.0, "size")
 _PROGRAM = per_data(40.0)
 _DIGEST = per_mib(8.0, "size")  # reading and hashing at 52 MHz takes under 4 s a MiB
+_SECTOR = fixed(3.0)  # erased and programmed at a datasheet's longest times: 0.4 s and 16 times 3 ms
 
 COMMANDS: dict[Command, CommandSpec] = {
     spec.command: spec
     for spec in (
-        CommandSpec(Command.FLASH_BEGIN, packets.FLASH_BEGIN, EMPTY, BOTH, False, _ERASE),
-        CommandSpec(Command.FLASH_DATA, packets.DATA_BLOCK, EMPTY, BOTH, True, _PROGRAM),
-        CommandSpec(Command.FLASH_END, packets.FLASH_END, EMPTY, BOTH, False, _QUICK),
-        CommandSpec(Command.MEM_BEGIN, packets.MEM_BEGIN, EMPTY, BOTH, False, _QUICK),
-        CommandSpec(Command.MEM_END, packets.MEM_END, EMPTY, BOTH, False, _QUICK),
-        CommandSpec(Command.MEM_DATA, packets.DATA_BLOCK, EMPTY, BOTH, True, _QUICK),
-        CommandSpec(Command.SYNC, packets.SYNC, EMPTY, BOTH, False, fixed(0.1)),
-        CommandSpec(Command.WRITE_REG, packets.WRITE_REG, EMPTY, BOTH, False, per_write),
-        CommandSpec(Command.READ_REG, packets.READ_REG, EMPTY, BOTH, False, _QUICK),
-        CommandSpec(Command.SPI_SET_PARAMS, packets.SPI_SET_PARAMS, EMPTY, BOTH, False, _QUICK),
-        CommandSpec(Command.SPI_ATTACH, packets.SPI_ATTACH, EMPTY, STUB, False, _QUICK),
-        CommandSpec(Command.READ_FLASH_SLOW, packets.READ_FLASH_SLOW, EMPTY, NONE, False, _QUICK),
-        CommandSpec(Command.CHANGE_BAUDRATE, packets.CHANGE_BAUDRATE, EMPTY, STUB, False, _QUICK),
-        CommandSpec(Command.FLASH_DEFL_BEGIN, packets.FLASH_BEGIN, EMPTY, STUB, False, _ERASE),
-        CommandSpec(Command.FLASH_DEFL_DATA, packets.DATA_BLOCK, EMPTY, STUB, True, _PROGRAM),
-        CommandSpec(Command.FLASH_DEFL_END, packets.FLASH_END, EMPTY, STUB, False, _QUICK),
-        CommandSpec(Command.SPI_FLASH_MD5, packets.SPI_FLASH_MD5, packets.MD5_DIGEST, STUB, False, _DIGEST),
-        CommandSpec(Command.GET_SECURITY_INFO, EMPTY, EMPTY, NONE, False, _QUICK),
-        CommandSpec(Command.ERASE_FLASH, EMPTY, EMPTY, STUB, False, fixed(120.0)),
-        CommandSpec(Command.ERASE_REGION, packets.ERASE_REGION, EMPTY, STUB, False, _REGION),
-        CommandSpec(Command.READ_FLASH, packets.READ_FLASH, EMPTY, STUB, False, _QUICK),
-        CommandSpec(Command.RUN_USER_CODE, EMPTY, EMPTY, STUB, False, _QUICK),
+        CommandSpec(Command.FLASH_BEGIN, packets.FLASH_BEGIN, EMPTY, BOTH, NOTHING, _ERASE),
+        CommandSpec(Command.FLASH_DATA, packets.DATA_BLOCK, EMPTY, BOTH, DATA, _PROGRAM),
+        CommandSpec(Command.FLASH_END, packets.FLASH_END, EMPTY, BOTH, NOTHING, _QUICK),
+        CommandSpec(Command.MEM_BEGIN, packets.MEM_BEGIN, EMPTY, BOTH, NOTHING, _QUICK),
+        CommandSpec(Command.MEM_END, packets.MEM_END, EMPTY, BOTH, NOTHING, _QUICK),
+        CommandSpec(Command.MEM_DATA, packets.DATA_BLOCK, EMPTY, BOTH, DATA, _QUICK),
+        CommandSpec(Command.SYNC, packets.SYNC, EMPTY, BOTH, NOTHING, fixed(0.1)),
+        CommandSpec(Command.WRITE_REG, packets.WRITE_REG, EMPTY, BOTH, NOTHING, per_write),
+        CommandSpec(Command.READ_REG, packets.READ_REG, EMPTY, BOTH, NOTHING, _QUICK),
+        CommandSpec(Command.SPI_SET_PARAMS, packets.SPI_SET_PARAMS, EMPTY, BOTH, NOTHING, _QUICK),
+        CommandSpec(Command.SPI_ATTACH, packets.SPI_ATTACH, EMPTY, STUB, NOTHING, _QUICK),
+        CommandSpec(Command.READ_FLASH_SLOW, packets.READ_FLASH_SLOW, EMPTY, NONE, NOTHING, _QUICK),
+        CommandSpec(Command.CHANGE_BAUDRATE, packets.CHANGE_BAUDRATE, EMPTY, STUB, NOTHING, _QUICK),
+        CommandSpec(Command.FLASH_DEFL_BEGIN, packets.FLASH_BEGIN, EMPTY, STUB, NOTHING, _ERASE),
+        CommandSpec(Command.FLASH_DEFL_DATA, packets.DATA_BLOCK, EMPTY, STUB, DATA, _PROGRAM),
+        CommandSpec(Command.FLASH_DEFL_END, packets.FLASH_END, EMPTY, STUB, NOTHING, _QUICK),
+        CommandSpec(Command.SPI_FLASH_MD5, packets.SPI_FLASH_MD5, packets.MD5_DIGEST, STUB, NOTHING, _DIGEST),
+        CommandSpec(Command.GET_SECURITY_INFO, EMPTY, EMPTY, NONE, NOTHING, _QUICK),
+        CommandSpec(Command.ERASE_FLASH, EMPTY, EMPTY, STUB, NOTHING, fixed(120.0)),
+        CommandSpec(Command.ERASE_REGION, packets.ERASE_REGION, EMPTY, STUB, NOTHING, _REGION),
+        CommandSpec(Command.READ_FLASH, packets.READ_FLASH, EMPTY, STUB, NOTHING, _QUICK),
+        CommandSpec(Command.RUN_USER_CODE, EMPTY, EMPTY, STUB, NOTHING, _QUICK),
+        CommandSpec(Command.INFO, own.ASK_INFO, own.INFO, OURS, BODY, _QUICK),
+        CommandSpec(Command.ECHO, own.PATTERN, own.PATTERN, OURS, BODY, _QUICK),
+        CommandSpec(Command.DIGESTS, own.DIGESTS, own.DIGEST_LIST, OURS, BODY, _DIGEST),
+        CommandSpec(Command.STREAM, own.STREAM, EMPTY, OURS, BODY, _QUICK),
+        CommandSpec(Command.STREAM_FRAME, EMPTY, own.STREAM_FRAME, OURS, BODY, _QUICK),
+        CommandSpec(Command.STREAM_CONTROL, own.STREAM_CONTROL, EMPTY, OURS, BODY, _QUICK),
+        CommandSpec(Command.PUT, own.PUT, own.PUT_DONE, OURS, BODY, _SECTOR),
+        CommandSpec(Command.ERASE, packets.ERASE_REGION, own.ERASE_DONE, OURS, BODY, _REGION),
     )
 }
 
@@ -109,5 +130,10 @@ def packet(command: Command, body: object) -> bytes:
     spec = COMMANDS[command]
     if not isinstance(body, spec.request.kind):
         raise ValueError(f"{command.name} takes {spec.request.kind.__name__}, not {type(body).__name__}")
-    covered = checksum(body.data) if isinstance(body, packets.DataBlock) else 0
-    return REQUEST.build(Request(command, covered, spec.request.build(body)))
+    built = spec.request.build(body)
+    check = 0
+    if spec.covered is Covered.BODY:
+        check = crc32(built)
+    elif spec.covered is Covered.DATA:
+        check = checksum(body.data)
+    return REQUEST.build(Request(command, check, built))

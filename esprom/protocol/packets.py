@@ -44,7 +44,7 @@ class OpenIntEnum(IntEnum):
 
 
 class Command(OpenIntEnum):
-    """The opcodes (PROTO-2). 0x0C is assigned by no loader of any ESP chip."""
+    """The opcodes (PROTO-2). 0x0C is assigned by no loader of any ESP chip; 0xE0 on are our stub's."""
 
     FLASH_BEGIN = 0x02
     FLASH_DATA = 0x03
@@ -68,6 +68,14 @@ class Command(OpenIntEnum):
     ERASE_REGION = 0xD1
     READ_FLASH = 0xD2
     RUN_USER_CODE = 0xD3
+    INFO = 0xE0
+    ECHO = 0xE1
+    DIGESTS = 0xE2
+    STREAM = 0xE3
+    STREAM_FRAME = 0xE4
+    STREAM_CONTROL = 0xE5
+    PUT = 0xE6
+    ERASE = 0xE7
 
 
 CommandField: "Construct[Command, Command]" = ExprAdapter(

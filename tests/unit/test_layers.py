@@ -46,11 +46,13 @@ MAY: dict[str, set[str]] = {
     "esprom.progress": {"esprom.errors", "esprom.port"},
     "esprom.files": {"esprom.errors"},
     "esprom.port": {"esprom.errors", "esprom.protocol"},
-    "esprom.loader": {*CORE, "esprom.port", "esprom.chip"},
+    "esprom.stub": {"esprom.errors"},
+    "esprom.loader": {*CORE, "esprom.port", "esprom.chip", "esprom.stub"},
 }
 FORBIDDEN: dict[str, set[str]] = {
     "esprom.operations": {"esprom.cli", "esprom.backup", "esprom.device"},
     "esprom.rewriting": {"esprom.cli", "esprom.backup", "esprom.device"},
+    "esprom.streamed": {"esprom.cli", "esprom.backup", "esprom.device", "esprom.operations"},
     "esprom.device": {"esprom.cli"},
     "esprom.backup": {"esprom.cli"},
 }

@@ -20,7 +20,10 @@ from esprom.cli.values import count
 @command("backup")
 @click.argument("name", default=".", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace files that exist.")
-def backup(session: Session, name: Path, *, force: bool) -> Facts:
+@click.option(
+    "--reread", is_flag=True, help="Let the chip read it all a second time; --loader rom always does so."
+)
+def backup(session: Session, name: Path, *, force: bool, reread: bool) -> Facts:
     """Read the whole flash into a file that is proved equal to it.
 
     Writes NAME.bin and NAME.json (which board, which flash, digests, which proof), both or none.
@@ -29,9 +32,9 @@ def backup(session: Session, name: Path, *, force: bool) -> Facts:
     esprom.check_backup(name, force=force)
     with session.device() as device:
         _print_board(session, device)
-        announce(session, device, device.flash().size, passes=2)
+        announce(session, device, device.flash().size, passes=2 if device.loader == "rom" else 1)
         with session.job() as job:
-            result = device.backup(name, force=force, progress=job.progress, cancel=job.cancel)
+            result = device.backup(name, reread=reread, force=force, progress=job.progress, cancel=job.cancel)
         chip, flash = device.chip, device.flash()
     manifest = result.manifest
     session.output.result(f"Backup: {result.image}, {manifest.flash.size} bytes")

@@ -79,7 +79,7 @@ def load_ram(session: Session, file: Path) -> Facts:
     image.check_loadable()
     if not image.checksum_good:
         session.output.note(f"warning: the checksum of {file} is wrong: it may be damaged")
-    with session.device() as device:
+    with session.device(loader="rom") as device:  # a stub lies where applications go
         device.load_ram([(s.address, s.data) for s in image.segments], image.entry)
     session.output.result(f"Loaded {count(len(image.segments), 'segment')}, started at {image.entry:#010x}")
     return {
@@ -92,7 +92,7 @@ def load_ram(session: Session, file: Path) -> Facts:
 @command("run")
 def run(session: Session) -> Facts:
     """Leave the loader and start the firmware."""
-    with session.device() as device:
+    with session.device(loader="rom") as device:
         device.run()
     session.output.result("Firmware started")
     return {}

@@ -166,9 +166,3 @@ def test_planned_files_are_those_that_are_written(tmp_path: Path, board: FakeBoa
     assert board.log == []
     result = backup(board, planned.image)
     assert (result.image, result.manifest_file) == (planned.image, planned.manifest)
-
-
-def test_a_proof_that_does_not_exist(tmp_path: Path, board: FakeBoard) -> None:
-    with pytest.raises(ValueError, match="proof is one of reread"):
-        backup(board, tmp_path / "kitchen", proof="prayer")
-    assert board.log == []

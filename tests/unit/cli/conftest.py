@@ -57,11 +57,10 @@ class FakeDevice:
         return bytes(self.cells[offset : offset + size])
 
     def read_flash_proved(
-        self, offset: int, size: int, *, progress: Any = None, cancel: Any = None
+        self, offset: int, size: int, *, reread: bool = False, progress: Any = None, cancel: Any = None
     ) -> esprom.ProvedRead:
-        return esprom.ProvedRead(
-            self.read_flash(offset, size, progress=progress, cancel=cancel), "reread", (0x3000,)
-        )
+        data = self.read_flash(offset, size, progress=progress, cancel=cancel)
+        return esprom.ProvedRead(data, "reread", "read twice", (0x3000,))
 
     def write_flash(
         self, offset: int, data: bytes, *, unprotect: bool = False, progress: Any = None, cancel: Any = None
@@ -116,9 +115,15 @@ class FakeDevice:
         self.log.append(("run",))
 
     def backup(
-        self, path: Any, *, force: bool = False, progress: Any = None, cancel: Any = None
+        self,
+        path: Any,
+        *,
+        reread: bool = False,
+        force: bool = False,
+        progress: Any = None,
+        cancel: Any = None,
     ) -> esprom.BackupResult:
-        return backup(self, path, force=force, progress=progress, cancel=cancel)
+        return backup(self, path, reread=reread, force=force, progress=progress, cancel=cancel)
 
     def plan_restore(self, path: Any) -> esprom.RestorePlan:
         return plan_restore(self, path)

@@ -484,7 +484,7 @@ def test_backup_says_what_it_found_what_it_takes_and_what_it_made(
     ]
     assert said[3:5] == [f"Backup: {image}, 1048576 bytes", f"Manifest: {tmp_path / 'lamp.json'}"]
     assert said[5].startswith("SHA-256: ")
-    assert said[6] == "Proof: reread, 1 sector read again"
+    assert said[6] == "Proof: read twice, 1 sector read again"
     assert image.read_bytes() == device.cells
     assert "reading 1.0 MiB twice will take about 3 min 11 s" in ran.err
     assert "--baud 460800 is about 4 times as quick" in ran.err

@@ -4,7 +4,7 @@
 import pytest
 
 from esprom.protocol import packets
-from esprom.protocol.commands import COMMANDS, Loader, packet
+from esprom.protocol.commands import COMMANDS, Covered, Loader, packet
 from esprom.protocol.packets import Command
 
 ROM_OPCODES = {0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B}  # the mask ROM's jump table
@@ -34,7 +34,7 @@ def test_key_and_row_agree() -> None:
 
 @pytest.mark.spec("CMD-1", "PROTO-5")
 def test_data_commands_carry_the_checksum_and_no_others_do() -> None:
-    carrying = {int(spec.command) for spec in COMMANDS.values() if spec.carries_data}
+    carrying = {int(spec.command) for spec in COMMANDS.values() if spec.covered is Covered.DATA}
     assert carrying == {0x03, 0x07, 0x11}
     assert carrying == {int(spec.command) for spec in COMMANDS.values() if spec.request is packets.DATA_BLOCK}
     assert packet(Command.MEM_DATA, packets.DataBlock(0, b"\x01\x02"))[4:8] == b"\xec\0\0\0"

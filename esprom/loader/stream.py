@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The host's half of a streaming read (STUB-8 to STUB-10).
+
+`Received` keeps account, without I/O: what is there, up to where, what is missing. `stream` feeds it from the
+port, confirms, and asks for what is missing while the rest flows. Nothing counts but frames whose CRC is
+that of what they mean.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from zlib import crc32
+
+from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError
+from esprom.loader.session import Session, prepare
+from esprom.protocol import own, slip
+from esprom.protocol.own import Kind, StreamControl, StreamFrame
+from esprom.protocol.packets import RESPONSE, Command, Response
+from esprom.protocol.status import StubError, answer
+
+WINDOW = 0x40000  # bytes of flash: at 2 Mbaud 100 ms of blank sectors, at least 1 s of others
+CONFIRMATIONS = 8  # in a window
+FRAME_SIZE = 4500  # bytes on the wire, of the longest but rare ones
+BLANK_S = 0.1  # a run of blank sectors is told of after 64 KiB, which the bus takes 43 ms for
+BRIDGE_S = 0.1  # that a USB bridge and a busy host may hold data back, at most
+SENT_AHEAD = 0x2000  # bytes that the stub has ready for the line, at most
+PATIENCE = 8  # times that nothing comes
+LOST_TAIL = 0x10000  # bytes of flash to ask for at once, where the last frames seem to be lost
+
+log = logging.getLogger("esprom.loader")
+
+
+class Received:
+    """What has come of the range from `offset`."""
+
+    def __init__(self, offset: int, size: int) -> None:
+        self.offset = offset
+        self.end = offset + size
+        self.data = bytearray(size)
+        self.front = offset  # all that was sent first lies before it, or is missing
+        self.missing: list[range] = []  # in ascending order
+        self.digest: bytes | None = None
+        self.damaged = 0  # frames
+
+    @property
+    def confirmed(self) -> int:
+        """The address up to which nothing is missing."""
+        return self.missing[0].start if self.missing else self.front
+
+    @property
+    def complete(self) -> bool:
+        """Whether all is there, with its digest."""
+        return self.confirmed == self.end and self.digest is not None
+
+    def take(self, response: Response) -> int:
+        """Take a frame; return how many bytes are new. Raises MalformedPacket if it is not to be believed."""
+        frame = own.STREAM_FRAME.parse(response.body)
+        if not self.offset <= frame.offset <= frame.offset + frame.size <= self.end:
+            raise MalformedPacket(f"a frame for 0x{frame.offset:x}, which was not asked for")
+        meant = frame.payload
+        if frame.kind not in (Kind.REPEAT, Kind.DIGEST):
+            meant = own.unpack(frame.kind, frame.payload, frame.size)
+        if crc32(meant, crc32(response.body[: len(response.body) - len(frame.payload)])) != response.value:
+            raise MalformedPacket("a frame's CRC is wrong")
+        if frame.kind is Kind.DIGEST:
+            self.digest = frame.payload
+            self._advance(self.end)
+            return 0
+        return self._store(frame, own.unpack(frame.kind, frame.payload, frame.size))
+
+    def _store(self, frame: StreamFrame, data: bytes) -> int:
+        first, end = frame.offset, frame.offset + frame.size
+        self._advance(first)
+        new = max(0, end - max(first, self.front))
+        self.front = max(self.front, end)
+        left = []
+        for gap in self.missing:
+            new += max(0, min(gap.stop, end) - max(gap.start, first))
+            left += [range(gap.start, min(gap.stop, first)), range(max(gap.start, end), gap.stop)]
+        self.missing = [gap for gap in left if gap]
+        self.data[first - self.offset : end - self.offset] = data
+        return new
+
+    def _advance(self, address: int) -> None:
+        """What lies before `address` and has not come is missing."""
+        if address > self.front:
+            self.missing.append(range(self.front, address))
+            self.front = address
+
+
+def stream(
+    session: Session,
+    offset: int,
+    size: int,
+    *,
+    effort: int,
+    advance: Callable[[int], None] = lambda count: None,
+    window: int = WINDOW,
+) -> bytearray:
+    """Read a range of the flash once; return what the chip's own MD5, made of the same pass, agrees with.
+
+    Args:
+        session: a conversation with our stub.
+        offset: any address that is a multiple of 64.
+        size: in bytes.
+        effort: how hard the chip tries to pack, 0 for not at all.
+        advance: told how many bytes have come, each time; what it raises ends the stream.
+        window: in bytes of flash.
+
+    Raises:
+        NoResponse: nothing came any more, several times.
+        ProtocolError: all frames were good, and yet the digest is another.
+    """
+    received = Received(offset, size)
+    conversation = Conversation(session, received, window)
+    with session.lent() as port:
+        conversation.begin(effort)
+        try:
+            while not received.complete:
+                advance(conversation.listen())
+        except BaseException:
+            conversation.break_off()
+            raise
+        port.write(control(own.FINISHED))
+    if hashlib.md5(received.data).digest() != received.digest:
+        raise ProtocolError("what was read is not what the chip has hashed while it sent it")
+    return received.data
+
+
+def control(confirmed: int, again: range = range(0)) -> bytes:
+    """Return the frame of STREAM_CONTROL."""
+    return prepare(Command.STREAM_CONTROL, StreamControl(confirmed, again.start, len(again))).frame
+
+
+class Conversation:
+    """What is said during one stream."""
+
+    def __init__(self, session: Session, received: Received, window: int) -> None:
+        self._session = session
+        self._port = session.port
+        self._received = received
+        self._window = window
+        self._decoder = slip.Decoder()
+        self._confirmed = received.offset
+        self._asked: set[range] = set()  # for again
+        self._silences = 0
+
+    def begin(self, effort: int) -> None:
+        """Ask for the stream."""
+        received = self._received
+        self._request = prepare(
+            Command.STREAM,
+            own.Stream(received.offset, received.end - received.offset, self._window, effort),
+        )
+        self._began = False
+        self._port.write(self._request.frame)
+        self._renew()
+
+    def listen(self) -> int:
+        """Read once from the port, reply; return how many new bytes have come."""
+        left = self._deadline - self._port.clock.now()
+        data = self._port.read(left) if left > 0 else b""
+        new = good = 0
+        for frame in self._decoder.feed(data):
+            try:
+                new += self._take(frame)
+                good += 1
+            except MalformedPacket as exc:
+                self._received.damaged += 1
+                log.info("in a stream: %s", exc)
+        if good and self._began:
+            self._silences = 0
+            self._renew()
+        elif self._port.clock.now() >= self._deadline:
+            self._break_silence()
+        self._reply()
+        return new
+
+    def break_off(self) -> None:
+        """End a stream that is still coming, and let what is on its way pass by."""
+        self._port.write(control(own.FINISHED))
+        deadline = self._port.clock.now() + self._quiet_s + self._session.line_time(SENT_AHEAD)
+        while self._port.read(BRIDGE_S) and self._port.clock.now() < deadline:
+            pass
+
+    def _take(self, frame: bytes) -> int:
+        response = RESPONSE.parse(frame)
+        if response.command is Command.STREAM_FRAME:
+            self._began = True
+            return self._received.take(response)
+        if response.command is Command.STREAM:
+            try:
+                answer(response)
+            except CommandFailed as exc:
+                if exc.status != StubError.BAD_DATA_CHECKSUM:
+                    raise
+                self._deadline = 0.0  # the request was damaged: as if it had not been heard
+                return 0
+            self._began = True
+        return 0
+
+    def _reply(self) -> None:
+        received = self._received
+        for gap in received.missing:
+            if gap not in self._asked:
+                self._asked.add(gap)
+                self._port.write(control(received.confirmed, gap))
+        if received.confirmed - self._confirmed >= self._window // CONFIRMATIONS:
+            self._confirmed = received.confirmed
+            self._port.write(control(self._confirmed))
+
+    def _break_silence(self) -> None:
+        """Say again what may have got lost."""
+        received = self._received
+        self._silences += 1
+        if self._silences > PATIENCE:
+            raise NoResponse(
+                f"the stream of flash data ended at 0x{received.confirmed:x}",
+                asked="STREAM",
+                waited_s=PATIENCE * self._quiet_s,
+                received=self._decoder.pending(),
+            )
+        log.info("nothing comes in a stream at 0x%x", received.confirmed)
+        self._decoder.reset()
+        self._asked.clear()
+        self._confirmed = received.confirmed
+        if not self._began:
+            self._port.write(self._request.frame)
+        else:
+            self._port.write(control(self._confirmed, self._to_ask_for()))
+        self._renew()
+
+    def _to_ask_for(self) -> range:
+        """Return what to ask for, when nothing comes; an empty range at the end asks for the digest."""
+        received = self._received
+        if received.missing:
+            return received.missing[0]
+        if received.front < received.end and self._silences == 1:
+            return range(0)  # perhaps the stub only waits for a confirmation
+        return range(received.front, min(received.front + LOST_TAIL, received.end))
+
+    @property
+    def _quiet_s(self) -> float:
+        """The longest time without a frame while all is well."""
+        return self._session.line_time(2 * FRAME_SIZE) + BLANK_S + BRIDGE_S
+
+    def _renew(self) -> None:
+        self._deadline = self._port.clock.now() + self._quiet_s

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packets of our own stub loader (STUB-*): what no other loader has.
+
+As in `packets`: a dataclass is what a packet means, the `Record` in capitals how it is laid out. Data
+travels in one of four kinds, each with the address it is for, so that any of it can be asked for again.
+"""
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from construct import Array, Construct, ExprAdapter, GreedyBytes, Int8ul, Int32ul
+
+from esprom.errors import MalformedPacket
+from esprom.protocol.packets import OpenIntEnum
+from esprom.protocol.record import Record
+
+VERSION = 1  # of these packets, and of what the stub does with them
+RAW_DEFLATE = -zlib.MAX_WBITS
+DIGEST_SIZE = 16  # bytes: MD5
+MOST_DIGESTS = 64  # in one answer
+FINISHED = 0xFFFFFFFF
+
+
+class Kind(OpenIntEnum):
+    """How data is written down."""
+
+    RAW = 0
+    REPEAT = 1  # one byte, so many times
+    PACKED = 2  # raw deflate
+    DIGEST = 3  # no data, but the MD5 of all of it
+
+
+KindField: "Construct[Kind, Kind]" = ExprAdapter(
+    Int8ul, decoder=lambda value, _: Kind(value), encoder=lambda member, _: int(member)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskInfo:
+    """INFO. Without a body one damaged byte could make it ERASE_FLASH (STUB-5)."""
+
+    version: int = VERSION  # the host's
+
+
+ASK_INFO = Record(AskInfo, "version" / Int32ul)
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What INFO answers: what the stub is, and what it sits on (STUB-5)."""
+
+    version: int
+    body_size: int  # bytes, at most, of a request's body
+    receive_size: int  # bytes that it can keep while it is at work
+    flash_id: int  # manufacturer in the low byte
+    flash_status: int  # the first status register
+    efuse: tuple[int, int, int, int]
+    divisor: int  # of the UART
+    overflows: int  # how often something received was lost
+
+
+EfuseField: "Construct[Any, Any]" = ExprAdapter(
+    Array(4, Int32ul), decoder=lambda words, _: tuple(words), encoder=lambda words, _: list(words)
+)
+INFO = Record(
+    Info,
+    "version" / Int32ul,
+    "body_size" / Int32ul,
+    "receive_size" / Int32ul,
+    "flash_id" / Int32ul,
+    "flash_status" / Int32ul,
+    "efuse" / EfuseField,
+    "divisor" / Int32ul,
+    "overflows" / Int32ul,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """ECHO: comes back as it was sent (STUB-6)."""
+
+    data: bytes
+
+
+PATTERN = Record(Pattern, "data" / GreedyBytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """DIGESTS: one digest for each `unit` of a range; all three whole sectors (STUB-7)."""
+
+    offset: int
+    size: int
+    unit: int
+
+
+DIGESTS = Record(Digests, "offset" / Int32ul, "size" / Int32ul, "unit" / Int32ul)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestList:
+    """What DIGESTS answers."""
+
+    digests: tuple[bytes, ...]
+
+
+DIGEST_LIST = Record(
+    DigestList,
+    "digests"
+    / ExprAdapter(
+        GreedyBytes,
+        decoder=lambda data, _: tuple(data[at : at + DIGEST_SIZE] for at in range(0, len(data), DIGEST_SIZE)),
+        encoder=lambda digests, _: b"".join(digests),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """STREAM: send a range, unasked (STUB-8)."""
+
+    offset: int
+    size: int
+    window: int  # bytes of flash that may be sent and not confirmed
+    effort: int  # 0: do not pack; else with how many earlier places each string is compared
+
+
+STREAM = Record(Stream, "offset" / Int32ul, "size" / Int32ul, "window" / Int32ul, "effort" / Int32ul)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFrame:
+    """A piece of a stream; the header's value is a CRC-32 of what it means (STUB-9)."""
+
+    offset: int
+    size: int  # bytes of flash
+    kind: Kind
+    payload: bytes
+
+
+STREAM_FRAME = Record(
+    StreamFrame, "offset" / Int32ul, "size" / Int32ul, "kind" / KindField, "payload" / GreedyBytes
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamControl:
+    """STREAM_CONTROL: what the host has, and what it misses; there is no answer (STUB-10)."""
+
+    confirmed: int  # address up to which all is there; FINISHED ends the stream
+    offset: int = 0
+    size: int = 0
+
+
+STREAM_CONTROL = Record(StreamControl, "confirmed" / Int32ul, "offset" / Int32ul, "size" / Int32ul)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """PUT: make a sector hold this, whatever it holds now (STUB-11)."""
+
+    offset: int
+    kind: Kind
+    payload: bytes
+
+
+PUT = Record(Put, "offset" / Int32ul, "kind" / KindField, "payload" / GreedyBytes)
+
+
+class Done(OpenIntEnum):
+    """What PUT had to do."""
+
+    NOTHING = 0
+    PROGRAMMED = 1
+    ERASED = 2  # and programmed
+
+
+@dataclass(frozen=True, slots=True)
+class PutDone:
+    """What PUT answers."""
+
+    offset: int
+    done: Done
+
+
+PUT_DONE = Record(
+    PutDone,
+    "offset" / Int32ul,
+    "done" / ExprAdapter(Int8ul, decoder=lambda value, _: Done(value), encoder=lambda member, _: int(member)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EraseDone:
+    """What ERASE answers."""
+
+    offset: int
+
+
+ERASE_DONE = Record(EraseDone, "offset" / Int32ul)
+
+
+def pack(data: bytes) -> tuple[Kind, bytes]:
+    """Return how to write `data` down in the fewest bytes."""
+    if data and data.count(data[0]) == len(data):
+        return Kind.REPEAT, data[:1]
+    packer = zlib.compressobj(9, zlib.DEFLATED, RAW_DEFLATE)
+    packed = packer.compress(data) + packer.flush()
+    return (Kind.PACKED, packed) if len(packed) < len(data) else (Kind.RAW, data)
+
+
+def unpack(kind: Kind, payload: bytes, size: int) -> bytes:
+    """Return the `size` bytes that `payload` means. Raises MalformedPacket."""
+    if kind is Kind.REPEAT and len(payload) == 1:
+        return payload * size
+    data = payload
+    if kind is Kind.PACKED:
+        unpacker = zlib.decompressobj(RAW_DEFLATE)
+        try:
+            data = unpacker.decompress(payload, size + 1)
+        except zlib.error as exc:
+            raise MalformedPacket(f"a frame cannot be unpacked: {exc}") from exc
+        if not unpacker.eof or unpacker.unused_data:
+            raise MalformedPacket("a frame is packed wrongly")
+    if len(data) != size:
+        raise MalformedPacket(f"a frame of {size} bytes holds {len(data)}")
+    return data

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The jobs of `operations` and `rewriting` by way of our stub: streams, digests, sectors that are put.
+
+The same rule holds: what was read counts if the flash chip answers with its id behind it. And one more: our
+stub has not met silicon, so what it wrote is read back by the chip, all of it, and hashed (STUB-13).
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from esprom.errors import CommandFailed, VerifyFailed
+from esprom.flash.geometry import BLOCK, SECTOR, round_down, round_up
+from esprom.loader.stub import PIECE, StubLoader
+from esprom.progress import Stage, Watch
+from esprom.protocol.own import Put, pack
+from esprom.protocol.packets import FlashRegion
+from esprom.protocol.status import StubError
+
+DIGEST_STRETCH = 0x40000  # bytes whose digests are asked for at once: 0.2 s
+BLANK = b"\xff" * SECTOR
+BLANK_DIGEST = hashlib.md5(BLANK).digest()
+WORTH_A_BLOCK = 4  # sectors: they take 45 ms each (datasheets, typical), a block of 64 KiB 150 ms
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A sector that does not hold what it should."""
+
+    address: int
+    blank: bool  # as it is now
+
+
+def read(stub: StubLoader, offset: int, size: int, stage: Stage) -> bytearray:
+    """Read any range once; the chip's MD5 of the same pass agrees with what came."""
+    first, end = round_down(offset, PIECE), round_up(offset + size, PIECE)
+    head, tail = offset - first, end - offset - size
+    data = stub.read(first, end - first, stage.advance)
+    stage.take_back(head + tail)
+    return data[head : len(data) - tail]
+
+
+def digest(data: bytes, unit: int) -> Iterator[bytes]:
+    """Yield what DIGESTS answers for a flash that holds `data`, whole sectors."""
+    for first in range(0, len(data), unit):
+        sectors = [
+            hashlib.md5(data[at : at + SECTOR]).digest()
+            for at in range(first, min(first + unit, len(data)), SECTOR)
+        ]
+        yield sectors[0] if unit == SECTOR else hashlib.md5(b"".join(sectors)).digest()
+
+
+def changes(stub: StubLoader, offset: int, data: bytes, stage: Stage | None = None) -> Iterator[Change]:
+    """Yield the sectors that do not hold their part of `data`, which is whole sectors from `offset` on.
+
+    An unchanged 64 KiB costs one digest; where it has changed, its sectors are asked for.
+    """
+    for start in range(offset, offset + len(data), DIGEST_STRETCH):
+        part = data[start - offset : start - offset + DIGEST_STRETCH]
+        found = stub.digests(start, len(part), BLOCK)
+        for index, (there, due) in enumerate(zip(found, digest(part, BLOCK), strict=True)):
+            if there != due:
+                yield from _changed(stub, start + index * BLOCK, part[index * BLOCK : (index + 1) * BLOCK])
+        if stage is not None:
+            stage.advance(len(part))
+
+
+def _changed(stub: StubLoader, offset: int, data: bytes) -> Iterator[Change]:
+    found = stub.digests(offset, len(data), SECTOR)
+    for index, (there, due) in enumerate(zip(found, digest(data, SECTOR), strict=True)):
+        if there != due:
+            yield Change(offset + index * SECTOR, there == BLANK_DIGEST)
+
+
+def verify(stub: StubLoader, offset: int, data: bytes, watch: Watch, name: str = "verify") -> None:
+    """Compare by digests; what differs is read, to say where. Raises VerifyFailed."""
+    stage = watch.stage(name, len(data))
+    first = min(round_up(offset, SECTOR), offset + len(data))
+    end = max(first, round_down(offset + len(data), SECTOR))
+    if offset < first:
+        _compare(stub, offset, data[: first - offset], watch)
+        stage.advance(first - offset)
+    for change in changes(stub, first, data[first - offset : end - offset], stage):
+        at = change.address - offset
+        _compare(stub, change.address, data[at : at + SECTOR], watch)
+    if end < offset + len(data):
+        _compare(stub, end, data[end - offset :], watch)
+        stage.advance(offset + len(data) - end)
+
+
+def _compare(stub: StubLoader, offset: int, wanted: bytes, watch: Watch) -> None:
+    quiet = Watch(watch.clock)
+    found = read(stub, offset, len(wanted), quiet.stage("read", len(wanted)))
+    for index, (there, due) in enumerate(zip(found, wanted, strict=True)):
+        if there != due:
+            raise VerifyFailed(
+                f"the flash differs at 0x{offset + index:x}: 0x{there:02x} instead of 0x{due:02x}",
+                address=offset + index,
+            )
+
+
+def replace(stub: StubLoader, offset: int, data: bytes, stage: Stage) -> None:
+    """Make whole sectors hold `data`; those that do already are left alone.
+
+    Raises:
+        VerifyFailed: a sector does not take it.
+    """
+    found = list(changes(stub, offset, data))
+    stage.advance(len(data) - SECTOR * len(found))
+    jobs = list(_jobs(offset, data, found))
+    done = 0
+    try:
+        for _ in stub.carry_out(jobs):
+            if isinstance(jobs[done], Put):
+                stage.advance(SECTOR)
+            done += 1
+    except CommandFailed as exc:
+        if exc.status != StubError.FAILED_SPI_OPERATION:
+            raise
+        address = jobs[done].offset
+        raise VerifyFailed(
+            f"the flash does not take what is written at 0x{address:x}: {exc}", address=address
+        ) from exc
+
+
+def _jobs(offset: int, data: bytes, found: Sequence[Change]) -> Iterator[Put | FlashRegion]:
+    """Yield what makes the changes: where all of a block is to be erased, that is one command."""
+    for start, group in groupby(found, lambda change: round_down(change.address, BLOCK)):
+        changed = list(group)
+        erasing = sum(not change.blank for change in changed)
+        if len(changed) == BLOCK // SECTOR and erasing >= WORTH_A_BLOCK:
+            yield FlashRegion(start, BLOCK)
+        for change in changed:
+            at = change.address - offset
+            yield Put(change.address, *pack(data[at : at + SECTOR]))

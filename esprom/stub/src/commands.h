@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include <stdint.h>
+
+/* What the main loop does after a command. `AGAIN`: another packet has come meanwhile, and waits. */
+enum next { GO_ON, AGAIN, LEAVE };
+
+/* The commands that all stub loaders have. */
+enum next do_known(void);
+
+/* Those of our own. */
+enum next do_own(void);
+
+#define OWN_FIRST 0xE0
+
+/* Forget a write that was begun: something else needs its memory. */
+void write_forget(void);
+
+#endif

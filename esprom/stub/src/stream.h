@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STREAM_H
+#define STREAM_H
+
+#include "commands.h"
+
+enum { STREAM = 0xE3, STREAM_FRAME, STREAM_CONTROL };
+enum kind { RAW, REPEAT, PACKED, DIGEST };
+
+/* STREAM: send a range of the flash without waiting for each piece to be confirmed. */
+enum next stream(void);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UART_H
+#define UART_H
+
+#include "hardware.h"
+
+#define RX_SIZE 0x4000 /* bytes; the host may have so many less one on their way */
+#define TX_SIZE 0x2000
+
+void uart_init(void);
+
+/* Take the next received byte; -1 if there is none. */
+int uart_get(void);
+
+/* Queue bytes; waits for room. The transmitter is refilled by interrupt. */
+void uart_put_all(const uint8_t *, uint32_t size);
+
+/* Wait until all that is queued has left. */
+void uart_flush(void);
+
+/* Change the rate. What is being received meanwhile is lost. */
+void uart_set_divisor(uint32_t divisor);
+
+/* How often the receive FIFO or the ring has overflowed. */
+extern volatile uint32_t uart_overflows;
+
+#endif
