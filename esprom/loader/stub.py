@@ -13,7 +13,7 @@ from zlib import crc32
 
 from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError
 from esprom.loader.rom import LARGEST_BLOCK, RomLoader, send_blocks
-from esprom.loader.session import Prepared, Session, prepare
+from esprom.loader.session import OutOfStep, Prepared, Session, prepare
 from esprom.loader.stream import stream
 from esprom.protocol import own, packets, slip
 from esprom.protocol.commands import COMMANDS
@@ -138,13 +138,18 @@ class StubLoader:
             CommandFailed: the chip does not take it.
             NoResponse, ProtocolError: ATTEMPTS times in a row nothing was answered.
         """
-        coming = (prepare(Command.PUT if isinstance(job, own.Put) else Command.ERASE, job) for job in jobs)
-        waiting: deque[Prepared] = deque()
+        coming = (
+            (job.offset, prepare(Command.PUT if isinstance(job, own.Put) else Command.ERASE, job))
+            for job in jobs
+        )
+        waiting: deque[tuple[int, Prepared]] = deque()
         failures = 0
         while True:
             try:
                 for response in self.session.pipeline(_waiting_and(coming, waiting), ROOM):
                     found = read_answer(response)
+                    if found.offset != waiting[0][0]:  # the one before was not heard
+                        raise OutOfStep(f"an answer for 0x{found.offset:x}, not 0x{waiting[0][0]:x}")
                     waiting.popleft()
                     failures = 0
                     yield found
@@ -174,9 +179,11 @@ def read_answer(response: Response) -> Any:
     return COMMANDS[response.command].answer.parse(data)
 
 
-def _waiting_and(coming: Iterator[Prepared], waiting: deque[Prepared]) -> Iterator[Prepared]:
+def _waiting_and(
+    coming: Iterator[tuple[int, Prepared]], waiting: deque[tuple[int, Prepared]]
+) -> Iterator[Prepared]:
     """Yield what is not answered yet, then what comes, which is then not answered either."""
-    yield from list(waiting)
-    for request in coming:
-        waiting.append(request)
-        yield request
+    yield from [request for _, request in waiting]
+    for item in coming:
+        waiting.append(item)
+        yield item[1]

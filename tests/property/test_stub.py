@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import esprom
@@ -26,6 +26,8 @@ from esprom.protocol.packets import Command
 from tests.ports import HurtPort, board, on_board
 
 SECTOR = 0x1000
+# An example takes half a second: what fails is shown as it is found, not for minutes made smaller.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 LONGEST_S = 120.0  # virtual, of a job on a line that damages a few bytes
 
 
@@ -81,7 +83,7 @@ def desk() -> Iterator[Desk]:
 
 
 @given(recipe=recipes, effort=st.sampled_from([0, 1, 4, 24]))
-@settings(max_examples=30)
+@settings(phases=PHASES, max_examples=15)
 def test_what_is_packed_on_the_chip_is_what_it_holds(desk: Desk, recipe: Recipe, effort: int) -> None:
     content = content_of(recipe)
     desk.board.flash.array[:SECTOR] = content
@@ -89,7 +91,7 @@ def test_what_is_packed_on_the_chip_is_what_it_holds(desk: Desk, recipe: Recipe,
 
 
 @given(first=recipes, second=recipes)
-@settings(max_examples=25)
+@settings(phases=PHASES, max_examples=12)
 def test_put_makes_it_so(desk: Desk, first: Recipe, second: Recipe) -> None:
     before, after = content_of(first), content_of(second)
     desk.board.flash.array[:SECTOR] = before
@@ -99,7 +101,7 @@ def test_put_makes_it_so(desk: Desk, first: Recipe, second: Recipe) -> None:
 
 
 @given(recipe=recipes, level=st.sampled_from([0, 1, 6, 9]), cuts=st.sets(st.integers(1, 0x2FFF), max_size=6))
-@settings(max_examples=15)
+@settings(phases=PHASES, max_examples=12)
 def test_a_zlib_stream_in_any_pieces(desk: Desk, recipe: Recipe, level: int, cuts: set[int]) -> None:
     content = content_of(recipe, 0x3000)
     packed = zlib.compress(content, level)
@@ -113,7 +115,7 @@ def test_a_zlib_stream_in_any_pieces(desk: Desk, recipe: Recipe, level: int, cut
 
 
 @given(offset=st.integers(0, W25Q80.size - 0x2100), size=st.integers(1, 0x2100), recipe=recipes)
-@settings(max_examples=25)
+@settings(phases=PHASES, max_examples=12)
 def test_any_range_is_read(desk: Desk, offset: int, size: int, recipe: Recipe) -> None:
     content = content_of(recipe, 0x2100)
     desk.board.flash.array[offset : offset + len(content)] = content
@@ -121,14 +123,14 @@ def test_any_range_is_read(desk: Desk, offset: int, size: int, recipe: Recipe) -
 
 
 @given(offset=st.integers(0, 0x8000), recipe=recipes, size=st.integers(1, 0x1800))
-@settings(max_examples=15)
+@settings(phases=PHASES, max_examples=15)
 def test_any_range_is_written_and_nothing_beside_it(
     desk: Desk, offset: int, recipe: Recipe, size: int
 ) -> None:
     content = content_of(recipe, 0x1800)
     before = bytes(desk.board.flash.array)
     desk.device.write_flash(offset, content[:size])
-    assert desk.board.flash.array == before[:offset] + content[:size] + before[offset + size :]
+    assert bytes(desk.board.flash.array) == before[:offset] + content[:size] + before[offset + size :]
 
 
 flips = st.one_of(st.none(), st.integers(1, 255))  # None: the byte is lost
@@ -136,7 +138,7 @@ plans = st.dictionaries(st.integers(0, 0x3800), flips, max_size=6)
 
 
 @given(received=plans, sent=st.dictionaries(st.integers(0, 200), flips, max_size=3), recipe=recipes)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(phases=PHASES, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 def test_a_read_on_a_bad_line_is_right_or_fails(
     desk: Desk, received: dict[int, int | None], sent: dict[int, int | None], recipe: Recipe
 ) -> None:
@@ -155,7 +157,7 @@ def test_a_read_on_a_bad_line_is_right_or_fails(
 
 
 @given(received=plans, sent=plans, recipe=recipes)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(phases=PHASES, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 def test_a_write_on_a_bad_line_is_exact_or_fails(
     desk: Desk, received: dict[int, int | None], sent: dict[int, int | None], recipe: Recipe
 ) -> None:

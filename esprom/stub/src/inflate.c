@@ -49,10 +49,6 @@ static uint32_t byte_at(uint32_t at)
 
 void inflate_feed(const uint8_t *data, uint32_t size)
 {
-    uint32_t kept = 0;
-    while (position < carried_size + left && kept < sizeof carried)
-        carried[kept++] = byte_at(position++); /* never overtakes what it reads */
-    carried_size = kept, position = 0;
     input = data, left = size;
 }
 
@@ -68,6 +64,15 @@ static void refill(void)
         hold |= byte_at(position++) << held;
         held += 8;
     }
+}
+
+/* Copy what a step that was begun needs again: its input will not stay. */
+static void carry(void)
+{
+    uint32_t kept = 0;
+    while (position < carried_size + left && kept < sizeof carried)
+        carried[kept++] = byte_at(position++); /* never overtakes what it reads */
+    carried_size = kept, position = left = 0;
 }
 
 /* At most 16. */
@@ -295,6 +300,7 @@ enum inflate_result inflate_run(uint32_t until)
         step();
         if (ran_out) {
             position = began, hold = began_hold, held = began_held;
+            carry();
             return INFLATE_MORE;
         }
     }

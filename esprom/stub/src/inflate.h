@@ -12,7 +12,7 @@ enum inflate_result { INFLATE_MORE, INFLATE_FULL, INFLATE_DONE, INFLATE_BAD };
 /* Begin a stream; `zlib`: it has zlib's two bytes of header in front. */
 void inflate_begin(bool zlib);
 
-/* Give it more input, which stays in place until the next. All of the last has been used up. */
+/* Give it more input, which stays in place until INFLATE_MORE. */
 void inflate_feed(const uint8_t *data, uint32_t size);
 
 /* Unpack until the input is used up, `until` bytes are out in all, the stream ends, or it is damaged. */
