@@ -31,8 +31,13 @@ class Esptool:
             text=True,
             timeout=RUN_S,
             check=False,
-            env={**os.environ, "PYTHONPATH": str(_installed(self.version)), "NO_COLOR": "1"},
+            env={**os.environ, "PYTHONPATH": str(self.place), "NO_COLOR": "1"},
         )
+
+    @property
+    def place(self) -> Path:
+        """The folder that has it, for PYTHONPATH."""
+        return _installed(self.version)
 
 
 @cache

@@ -146,6 +146,23 @@ class Session:
                 self._in_step = request is None and not asked and not self._strays
                 yield event
 
+    def await_greeting(self, greeting: bytes, timeout_s: float) -> None:
+        """Wait for a frame that nobody asked for; it may have come right behind the last answer.
+
+        Raises:
+            NoResponse: it does not come.
+        """
+        deadline = self.port.clock.now() + timeout_s
+        while slip.END + greeting + slip.END not in self._strays:
+            left = deadline - self.port.clock.now()
+            if left <= 0:
+                raise self._silent(f"what should answer with {greeting!r}", timeout_s)
+            for event in self._exchange.receive(self.port.read(left)):
+                assert isinstance(event, Stray)  # nothing is awaited
+                self._keep(event.frame)
+        self._strays.clear()
+        self._in_step = True
+
     @contextmanager
     def lent(self) -> Iterator[Port]:
         """Give the port to a conversation of another form, which leaves nothing unread if it ends well."""

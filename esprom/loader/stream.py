@@ -15,14 +15,17 @@ from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolEr
 from esprom.loader.session import Session, prepare
 from esprom.protocol import own, slip
 from esprom.protocol.own import Kind, StreamControl, StreamFrame
-from esprom.protocol.packets import RESPONSE, Command, Response
+from esprom.protocol.packets import RESPONSE, Command
+from esprom.protocol.record import Overlay
 from esprom.protocol.status import StubError, answer
 
+HEADER_SIZE = Overlay(*RESPONSE.layout).size
 WINDOW = 0x40000  # bytes of flash: at 2 Mbaud 100 ms of blank sectors, at least 1 s of others
 CONFIRMATIONS = 8  # in a window
 FRAME_SIZE = 4500  # bytes on the wire, of the longest but rare ones
 BLANK_S = 0.1  # a run of blank sectors is told of after 64 KiB, which the bus takes 43 ms for
 BRIDGE_S = 0.1  # that a USB bridge and a busy host may hold data back, at most
+AT_ONCE = 2048  # bytes worth waking up for; fewer come where there is a pause
 SENT_AHEAD = 0x2000  # bytes that the stub has ready for the line, at most
 PATIENCE = 8  # times that nothing comes
 LOST_TAIL = 0x10000  # bytes of flash to ask for at once, where the last frames seem to be lost
@@ -52,24 +55,26 @@ class Received:
         """Whether all is there, with its digest."""
         return self.confirmed == self.end and self.digest is not None
 
-    def take(self, response: Response) -> int:
-        """Take a frame; return how many bytes are new. Raises MalformedPacket if it is not to be believed."""
-        frame = own.STREAM_FRAME.parse(response.body)
+    def take(self, packet: bytes, frame: StreamFrame, crc: int) -> int:
+        """Take the frame that a packet is; return how many bytes are new.
+
+        Raises:
+            MalformedPacket: it is not to be believed.
+        """
         if not self.offset <= frame.offset <= frame.offset + frame.size <= self.end:
             raise MalformedPacket(f"a frame for 0x{frame.offset:x}, which was not asked for")
-        meant = frame.payload
-        if frame.kind not in (Kind.REPEAT, Kind.DIGEST):
-            meant = own.unpack(frame.kind, frame.payload, frame.size)
-        if crc32(meant, crc32(response.body[: len(response.body) - len(frame.payload)])) != response.value:
+        data = b"" if frame.kind is Kind.DIGEST else own.unpack(frame.kind, frame.payload, frame.size)
+        meant = frame.payload if frame.kind in (Kind.REPEAT, Kind.DIGEST) else data
+        if crc32(meant, crc32(packet[HEADER_SIZE : len(packet) - len(frame.payload)])) != crc:
             raise MalformedPacket("a frame's CRC is wrong")
         if frame.kind is Kind.DIGEST:
             self.digest = frame.payload
             self._advance(self.end)
             return 0
-        return self._store(frame, own.unpack(frame.kind, frame.payload, frame.size))
+        return self._store(frame.offset, data)
 
-    def _store(self, frame: StreamFrame, data: bytes) -> int:
-        first, end = frame.offset, frame.offset + frame.size
+    def _store(self, first: int, data: bytes) -> int:
+        end = first + len(data)
         self._advance(first)
         new = max(0, end - max(first, self.front))
         self.front = max(self.front, end)
@@ -159,7 +164,7 @@ class Conversation:
     def listen(self) -> int:
         """Read once from the port, reply; return how many new bytes have come."""
         left = self._deadline - self._port.clock.now()
-        data = self._port.read(left) if left > 0 else b""
+        data = self._port.read(left, AT_ONCE) if left > 0 else b""
         new = good = 0
         for frame in self._decoder.feed(data):
             try:
@@ -184,10 +189,12 @@ class Conversation:
             pass
 
     def _take(self, frame: bytes) -> int:
-        response = RESPONSE.parse(frame)
-        if response.command is Command.STREAM_FRAME:
+        found = own.stream_frame(frame)
+        if found is not None:
+            new = self._received.take(frame, *found)
             self._began = True
-            return self._received.take(response)
+            return new
+        response = RESPONSE.parse(frame)
         if response.command is Command.STREAM:
             try:
                 answer(response)

@@ -13,11 +13,12 @@ from zlib import crc32
 
 from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError
 from esprom.loader.rom import LARGEST_BLOCK, RomLoader, send_blocks
-from esprom.loader.session import OutOfStep, Prepared, Session, prepare
+from esprom.loader.session import Prepared, Session, prepare
 from esprom.loader.stream import stream
-from esprom.protocol import own, packets, slip
+from esprom.protocol import own, packets
 from esprom.protocol.commands import COMMANDS
 from esprom.protocol.packets import Command, Response
+from esprom.protocol.record import Overlay
 from esprom.protocol.status import StubError, answer
 from esprom.stub import Image
 
@@ -25,6 +26,7 @@ GREETING = b"OHAI"
 GREETING_S = 0.5
 QUICK_S = 0.3  # INFO takes less than a millisecond
 PIECE = 64  # bytes: what a stream begins and ends at
+CHECK = slice(CHECK_AT := Overlay(*packets.REQUEST.layout).offset("checksum"), CHECK_AT + 4)
 ATTEMPTS = 4
 ROOM = 0x4000 - 1024  # bytes of requests that it keeps while it is at work; the rest is margin
 SETTLE_S = 0.005  # that the stub takes to change its rate, after its answer has left
@@ -47,7 +49,7 @@ def upload(rom: RomLoader, image: Image) -> "StubLoader":
         pass
     rom.mem_end(stay=0, entry=image.entry)
     rom.session.with_stub, rom.session.may_shorten = True, False
-    _await_greeting(rom.session)
+    rom.session.await_greeting(GREETING, GREETING_S)
     return StubLoader(rom.session)
 
 
@@ -55,20 +57,10 @@ def runs(session: Session) -> bool:
     """Tell whether what answers is our stub. Others refuse INFO, or take it for nothing."""
     request = replace(prepare(Command.INFO, own.AskInfo()), timeout_s=QUICK_S)
     try:
-        read_answer(session.ask(request))
+        read_answer(request, session.ask(request))
     except (NoResponse, ProtocolError, CommandFailed):
         return False
     return True
-
-
-def _await_greeting(session: Session) -> None:
-    port = session.port
-    decoder = slip.Decoder()
-    deadline = port.clock.now() + GREETING_S
-    while (left := deadline - port.clock.now()) > 0:
-        if GREETING in decoder.feed(port.read(left)):
-            return
-    raise NoResponse("the stub loader does not greet", asked="MEM_END", waited_s=GREETING_S, received=b"")
 
 
 class StubLoader:
@@ -88,7 +80,8 @@ class StubLoader:
         """
         for attempt in range(ATTEMPTS):
             try:
-                return read_answer(self.session.command(command, body))
+                request = prepare(command, body)
+                return read_answer(request, self.session.ask(request))
             except CommandFailed as exc:
                 if exc.status != BAD_CHECKSUM or attempt == ATTEMPTS - 1:
                     raise
@@ -138,18 +131,13 @@ class StubLoader:
             CommandFailed: the chip does not take it.
             NoResponse, ProtocolError: ATTEMPTS times in a row nothing was answered.
         """
-        coming = (
-            (job.offset, prepare(Command.PUT if isinstance(job, own.Put) else Command.ERASE, job))
-            for job in jobs
-        )
-        waiting: deque[tuple[int, Prepared]] = deque()
+        coming = (prepare(Command.PUT if isinstance(job, own.Put) else Command.ERASE, job) for job in jobs)
+        waiting: deque[Prepared] = deque()
         failures = 0
         while True:
             try:
                 for response in self.session.pipeline(_waiting_and(coming, waiting), ROOM):
-                    found = read_answer(response)
-                    if found.offset != waiting[0][0]:  # the one before was not heard
-                        raise OutOfStep(f"an answer for 0x{found.offset:x}, not 0x{waiting[0][0]:x}")
+                    found = read_answer(waiting[0], response)
                     waiting.popleft()
                     failures = 0
                     yield found
@@ -166,24 +154,22 @@ class StubLoader:
         self.ask(Command.ERASE, packets.FlashRegion(offset, size))
 
 
-def read_answer(response: Response) -> Any:
+def read_answer(request: Prepared, response: Response) -> Any:
     """Return the record that a command of our own answers.
 
     Raises:
         CommandFailed: the status is not success.
-        MalformedPacket: the CRC is wrong.
+        MalformedPacket: it is damaged, or the answer to another request.
     """
     data = answer(response)
-    if crc32(data) != response.value:
-        raise MalformedPacket(f"the answer to {response.command.name} has a wrong CRC")
+    if crc32(data, crc32(request.packet[CHECK])) != response.value:
+        raise MalformedPacket(f"the answer to {response.command.name} is damaged, or to another request")
     return COMMANDS[response.command].answer.parse(data)
 
 
-def _waiting_and(
-    coming: Iterator[tuple[int, Prepared]], waiting: deque[tuple[int, Prepared]]
-) -> Iterator[Prepared]:
+def _waiting_and(coming: Iterator[Prepared], waiting: deque[Prepared]) -> Iterator[Prepared]:
     """Yield what is not answered yet, then what comes, which is then not answered either."""
-    yield from [request for _, request in waiting]
-    for item in coming:
-        waiting.append(item)
-        yield item[1]
+    yield from list(waiting)
+    for request in coming:
+        waiting.append(request)
+        yield request

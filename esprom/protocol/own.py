@@ -12,8 +12,8 @@ from typing import Any
 from construct import Array, Construct, ExprAdapter, GreedyBytes, Int8ul, Int32ul
 
 from esprom.errors import MalformedPacket
-from esprom.protocol.packets import OpenIntEnum
-from esprom.protocol.record import Record
+from esprom.protocol.packets import RESPONSE, Command, OpenIntEnum
+from esprom.protocol.record import Overlay, Record
 
 VERSION = 1  # of these packets, and of what the stub does with them
 RAW_DEFLATE = -zlib.MAX_WBITS
@@ -142,6 +142,30 @@ class StreamFrame:
 STREAM_FRAME = Record(
     StreamFrame, "offset" / Int32ul, "size" / Int32ul, "kind" / KindField, "payload" / GreedyBytes
 )
+
+
+_HEADER, _HEAD = Overlay(*RESPONSE.layout), Overlay(*STREAM_FRAME.layout)
+
+
+def stream_frame(packet: bytes) -> tuple[StreamFrame, int] | None:
+    """Return the frame of a stream that a packet is, and its CRC; None for any other packet.
+
+    What RESPONSE and STREAM_FRAME would make of it, in a tenth of the time: there are 256 in a MiB.
+
+    Raises:
+        MalformedPacket: it is cut short, or longer than it says.
+    """
+    whole = memoryview(packet)
+    if len(packet) <= _HEADER.size or _HEADER.read(whole, 0, "command") != Command.STREAM_FRAME:
+        return None
+    body = _HEADER.size
+    if _HEADER.read(whole, 0, "size") != len(packet) - body or len(packet) - body < _HEAD.size:
+        raise MalformedPacket("a frame of a stream is not as long as it says")
+    if _HEADER.read(whole, 0, "direction") != 1:
+        raise MalformedPacket("a frame of a stream comes from the wrong side")
+    offset, size, kind = (_HEAD.read(whole, body, name) for name in ("offset", "size", "kind"))
+    frame = StreamFrame(offset, size, Kind(kind), packet[body + _HEAD.size :])
+    return frame, _HEADER.read(whole, 0, "value")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from shutil import which
 
 import esprom
-from tests.benchmarks import cpu, stubs
+from tests.benchmarks import cpu, sessions, stubs
 from tests.served import process
 
 MIB = 1 << 20
@@ -111,6 +111,9 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "start-up": start_up,
     "served": served,
     "backup": backup,
+    "sessions": sessions.sessions,
+    "writes": sessions.writes,
+    "host": sessions.host,
     "cpu": cpu.loops,
     "stubs": stubs.stubs,
     "pace": stubs.pace,

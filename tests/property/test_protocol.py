@@ -149,6 +149,18 @@ def test_junk_raises_only_ours_and_what_parses_is_exact(record: Record[Any], jun
     assert record.build(value) in (junk, junk[:8] + kept + junk[16:])
 
 
+@pytest.mark.spec("STUB-9")
+@given(frame=BODIES[own.STREAM_FRAME], value=word, junk=byte_strings)
+def test_a_frame_is_read_in_place_as_it_is_parsed(frame: own.StreamFrame, value: int, junk: bytes) -> None:
+    body = own.STREAM_FRAME.build(frame)
+    built = RESPONSE.build(packets.Response(Command.STREAM_FRAME, value, body))
+    assert own.stream_frame(built) == (frame, value)
+    with suppress(EspromError):
+        if (found := own.stream_frame(junk)) is not None:
+            response = RESPONSE.parse(junk)
+            assert found == (own.STREAM_FRAME.parse(response.body), response.value)
+
+
 @pytest.mark.spec("SLIP-7", "PROTO-1", "PROTO-7")
 @given(
     stream=st.lists(

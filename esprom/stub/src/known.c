@@ -323,7 +323,8 @@ static enum next read_flash(void)
             frame_end();
             MD5Update(&context, data, count);
             sent += count;
-        }
+        } else
+            uart_wait();
         uint32_t received = frame_receive();
         if (received == sizeof confirmed)
             memcpy(&confirmed, &packet, sizeof confirmed);

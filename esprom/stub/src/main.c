@@ -29,6 +29,8 @@ void stub_main(void)
     while (next != LEAVE)
         if (next == AGAIN || (frame_receive() && packet_whole()))
             next = packet.command < OWN_FIRST ? do_known() : do_own();
+        else
+            uart_wait();
     uart_flush();
     UART_INT_ENA = 0;
     ets_isr_mask(1 << UART_INTERRUPT);

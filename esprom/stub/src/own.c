@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Commands of our own (specs/stub.md). Their packets are protected by a CRC-32 of the body where the others
- * have an XOR or nothing: in requests as the checksum, in answers as the value.
+ * Commands of our own (specs/stub.md). Their packets are protected by a CRC-32 where the others have an XOR or
+ * nothing: in requests as the checksum, in answers as the value.
  */
 #include "commands.h"
 #include "crc.h"
@@ -19,9 +19,11 @@
 
 enum { INFO = 0xE0, ECHO, DIGESTS, PUT = 0xE6, ERASE };
 
+/* The CRC is of the request's and of the body, so that no answer is taken for that to another request. */
 static enum next answer_own(const void *body, uint32_t size, uint8_t status)
 {
-    answer(crc32(0, body, size), body, size, status);
+    uint32_t crc = crc32(0, (const uint8_t *)&packet.check, sizeof packet.check);
+    answer(crc32(crc, body, size), body, size, status);
     return GO_ON;
 }
 

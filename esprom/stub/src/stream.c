@@ -166,6 +166,7 @@ enum next stream(void)
             MD5Final(digest, &context);
             send_digest(end, digest);
             digested = true;
-        }
+        } else
+            uart_wait();
     }
 }

@@ -67,6 +67,29 @@ void uart_init(void)
     ets_isr_unmask(1 << UART_INTERRUPT);
 }
 
+/* What is looked at between these two cannot change before the CPU waits for it. */
+#define MASK_INTERRUPTS() __asm__ volatile("rsil a15, 1" ::: "a15", "memory")
+#define UNMASK_INTERRUPTS() __asm__ volatile("rsil a15, 0" ::: "a15", "memory")
+#define UNMASK_AND_WAIT() __asm__ volatile("waiti 0" ::: "memory")
+
+void uart_wait(void)
+{
+    MASK_INTERRUPTS();
+    if (rx_tail == rx_head)
+        UNMASK_AND_WAIT();
+    else
+        UNMASK_INTERRUPTS();
+}
+
+static void wait_for_room(uint32_t head)
+{
+    MASK_INTERRUPTS();
+    if (head - tx_tail == TX_SIZE)
+        UNMASK_AND_WAIT();
+    else
+        UNMASK_INTERRUPTS();
+}
+
 int uart_get(void)
 {
     uint32_t tail = rx_tail;
@@ -90,6 +113,10 @@ void uart_put_all(const uint8_t *data, uint32_t size)
     uint32_t head = tx_head;
     while (size) {
         uint32_t room = TX_SIZE - (head - tx_tail);
+        if (!room) {
+            wait_for_room(head);
+            continue;
+        }
         if (room > size)
             room = size;
         size -= room;

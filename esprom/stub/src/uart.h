@@ -12,6 +12,9 @@ void uart_init(void);
 /* Take the next received byte; -1 if there is none. */
 int uart_get(void);
 
+/* Wait for an interrupt, unless something is received already. */
+void uart_wait(void);
+
 /* Queue bytes; waits for room. The transmitter is refilled by interrupt. */
 void uart_put_all(const uint8_t *, uint32_t size);
 

@@ -300,7 +300,7 @@ def test_a_stub_that_does_not_greet_is_given_up(under_test: Board, monkeypatch: 
     with esprom.connect(on_board(under_test, latency_ms=0), loader="auto") as device:
         assert (device.loader, device.baud) == ("rom", 115200)
         assert device.read_flash(0x1000, 0x100) == PATTERN[0x1000:0x1100]
-    with pytest.raises(guard.Distrusted, match="does not greet"):
+    with pytest.raises(guard.Distrusted, match="AHOI"):
         esprom.connect(on_board(under_test, latency_ms=0), loader="stub")
 
 

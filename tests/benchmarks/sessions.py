@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From connect to a proved file: our stub beside esptool with its own, in the board's own time.
+
+Both speak to the same virtual board (W25Q32, 26 MHz, FT232R), which is reset by the lines. Nothing of the
+host counts, so the figures are exact, and the same on every machine.
+"""
+
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import esprom
+from esp8266sim.demo import firmware
+from esprom.port import DEFAULT_BAUD, Port, open_port
+from tests.tools import Esptool
+
+Row = tuple[str, str, str]
+
+MIB = 1 << 20
+BAUDS = (115200, 460800, 921600, 2_000_000)
+VERSION = "5.6.0"
+RESULT = re.compile(r"virtual seconds: ([\d.]+)")
+
+
+def contents() -> dict[str, bytes]:
+    """Return what is read: a stock-like flash, a dense firmware, noise."""
+    used = firmware(MIB, seed=2)
+    dense = b"".join(
+        used[at : at + 0x1000]
+        for at in range(0, MIB, 0x1000)
+        if used[at : at + 0x1000] != used[at : at + 1] * 0x1000
+    )
+    stock = dense[: 4 * MIB // 6].ljust(4 * MIB, b"\xff")
+    return {
+        "stock-like 4 MiB": stock,
+        "dense 1 MiB": (dense * 4)[:MIB],
+        "random 1 MiB": random.Random(1).randbytes(MIB),
+    }
+
+
+def sessions(bauds: tuple[int, ...] = BAUDS, latencies: tuple[int, ...] = (16, 1)) -> Iterator[Row]:
+    """Reading and proving, both tools, every rate and latency timer."""
+    with tempfile.TemporaryDirectory() as folder:
+        flash = Path(folder, "flash")
+        for name, content in contents().items():
+            for baud in bauds:
+                for latency in latencies:
+                    flash.write_bytes(content.ljust(4 * MIB, b"\xff"))
+                    url = f"sim://esp12?flash={flash}&latency_ms={latency}"
+                    yield from _compared(f"{name}, {baud}, {latency} ms", url, baud, len(content), folder)
+
+
+def writes(bauds: tuple[int, ...] = (115200, 921600)) -> Iterator[Row]:
+    """Writing 1 MiB over another firmware, and the same again; then the flash is proved equal to the file."""
+    image, other = contents()["dense 1 MiB"], firmware(MIB, seed=7)
+    with tempfile.TemporaryDirectory() as folder:
+        flash, path = Path(folder, "flash"), Path(folder, "image")
+        path.write_bytes(image)
+        for baud in bauds:
+            url = f"sim://esp12?flash={flash}&latency_ms=16"
+            flash.write_bytes(other.ljust(4 * MIB, b"\xff"))
+            theirs = _esptool(url, baud, "write-flash", 0, path)
+            flash.write_bytes(other.ljust(4 * MIB, b"\xff"))
+            for what in ("1 MiB written", "the same again"):
+                port = open_port(url, baud)
+                began = port.clock.now()
+                with esprom.connect(port, loader="stub") as device:
+                    device.write_flash(0, image)
+                    ours = port.clock.now() - began
+                yield f"{what}, {baud}, 16 ms", f"{ours:.1f} s", f"esptool, once: {theirs:.1f} s"
+
+
+def host() -> Iterator[Row]:
+    """What a MiB costs the host's CPU, the virtual board not counted."""
+    content = contents()["dense 1 MiB"]
+    with tempfile.TemporaryDirectory() as folder:
+        flash = Path(folder, "flash")
+        flash.write_bytes(content.ljust(4 * MIB, b"\xff"))
+        port = Metered(open_port(f"sim://esp12?flash={flash}&latency_ms=1", 2_000_000))
+        with esprom.connect(port, loader="stub") as device:
+            device.flash()
+            port.spent = 0.0
+            began = time.process_time()
+            device.read_flash_proved(0, MIB)
+            used = time.process_time() - began - port.spent
+    yield "host CPU for 1 MiB read, the virtual board left out", f"{1000 * used:.0f} ms", "at most 60 ms"
+
+
+class Metered:
+    """A port that counts the CPU time spent below it."""
+
+    def __init__(self, port: Port) -> None:
+        self.name = port.name
+        self.clock = port.clock
+        self.has_modem_lines = port.has_modem_lines
+        self.spent = 0.0
+        self._port = port
+
+    @property
+    def baud(self) -> int:
+        return self._port.baud
+
+    @baud.setter
+    def baud(self, baud: int) -> None:
+        self._port.baud = baud
+
+    def read(self, timeout_s: float, at_least: int = 1) -> bytes:
+        began = time.process_time()
+        try:
+            return self._port.read(timeout_s, at_least)
+        finally:
+            self.spent += time.process_time() - began
+
+    def write(self, data: bytes) -> None:
+        began = time.process_time()
+        self._port.write(data)
+        self.spent += time.process_time() - began
+
+    def set_lines(self, *, dtr: bool, rts: bool) -> None:
+        self._port.set_lines(dtr=dtr, rts=rts)
+
+    def discard_input(self) -> None:
+        self._port.discard_input()
+
+    def reopen(self) -> None:
+        self._port.reopen()
+
+    def close(self) -> None:
+        self._port.close()
+
+
+def _compared(what: str, url: str, baud: int, size: int, folder: str) -> Iterator[Row]:
+    port = open_port(url, baud)
+    began = port.clock.now()
+    with esprom.connect(port, loader="stub") as device:
+        first = port.clock.now() - began
+        device.flash()
+        data = device.read_flash_proved(0, size).data
+        ours = port.clock.now() - began
+    port = open_port(url, baud)
+    began = port.clock.now()
+    with esprom.connect(port, loader="stub") as device:
+        device.verify_flash(0, data)
+        again = port.clock.now() - began
+    theirs = _esptool(url, baud, "read-flash", 0, size, Path(folder, "back"))
+    line = size * 10 / baud
+    yield f"{what}: esprom", f"{ours:.1f} s", f"{theirs / ours:.1f} times sooner; line alone {line:.1f} s"
+    yield "  esptool", f"{theirs:.1f} s", f"esprom: stub answers after {first:.2f} s; unchanged {again:.1f} s"
+
+
+def _esptool(url: str, baud: int, *words: object) -> float:
+    """Return how long it takes in the board's time."""
+    tool = Esptool(VERSION)
+    command = [sys.executable, "-m", "tests.benchmarks.virtual_esptool", "--chip", "esp8266", "--port", url]
+    done = subprocess.run(
+        [*command, "--baud", str(max(baud, DEFAULT_BAUD)), *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": f"{tool.place}{os.pathsep}{Path.cwd()}", "NO_COLOR": "1"},
+    )
+    found = RESULT.search(done.stdout)
+    if done.returncode or found is None:
+        raise subprocess.CalledProcessError(done.returncode, "esptool", done.stdout + done.stderr)
+    return float(found[1])
