@@ -22,8 +22,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Twice the processors: a third of the run is spent waiting for other programs' timeouts."""
-    return 2 * (os.cpu_count() or 1)
+    """One more than there are processors: a third of the run is spent waiting for other programs."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,6 +7,7 @@ The commands that it shares with the ROM are `RomLoader`'s: both are used over t
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from zlib import crc32
@@ -50,7 +51,7 @@ def upload(rom: RomLoader, image: Image) -> "StubLoader":
     rom.mem_end(stay=0, entry=image.entry)
     rom.session.with_stub, rom.session.may_shorten = True, False
     rom.session.await_greeting(GREETING, GREETING_S)
-    return StubLoader(rom.session)
+    return StubLoader(rom.session, rom.session.port.baud)
 
 
 def runs(session: Session) -> bool:
@@ -66,8 +67,9 @@ def runs(session: Session) -> bool:
 class StubLoader:
     """A stub that runs."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, upload_baud: int = 0) -> None:
         self.session = session
+        self.upload_baud = upload_baud  # at which a whole image has come through; 0 if that is not known
 
     def ask(self, command: Command, body: object) -> Any:
         """Do one command of our own; return the record that it answers.
@@ -107,6 +109,17 @@ class StubLoader:
         self.session.command(Command.CHANGE_BAUDRATE, packets.ChangeBaudrate(baud, port.baud))
         port.baud = baud
         port.clock.sleep(SETTLE_S)
+
+    @contextmanager
+    def quickly(self) -> Iterator[None]:
+        """Do something at the rate at which the stub was uploaded, if that is higher than the one in use."""
+        used = self.session.port.baud
+        if self.upload_baud <= used:
+            yield
+            return
+        self.change_baud(self.upload_baud)
+        yield
+        self.change_baud(used)
 
     def digests(self, offset: int, size: int, unit: int) -> Iterator[bytes]:
         """DIGESTS: yield one for each `unit` of a range of whole sectors."""

@@ -8,7 +8,9 @@ esptool sleeps by the board's clock then, and the host takes no time. Prints, la
 
 import sys
 import time
+from importlib import import_module
 from types import SimpleNamespace
+from typing import Any
 
 import serial
 
@@ -34,10 +36,11 @@ def pass_time(seconds: float) -> None:
 def main() -> int:
     """Run it; return its exit code."""
     serial.protocol_handler_packages.append("esp8266sim.serve")
-    protocol_sim.sim = SimpleNamespace(Serial=Remembered)  # type: ignore[assignment]
-    protocol_sim.time = SimpleNamespace(monotonic=lambda: 0.0)  # type: ignore[assignment]
-    time.sleep = pass_time
-    import esptool  # after the patches: another version each time, from PYTHONPATH
+    port = vars(protocol_sim)
+    port["sim"] = SimpleNamespace(Serial=Remembered)
+    port["time"] = SimpleNamespace(monotonic=lambda: 0.0)
+    vars(time)["sleep"] = pass_time
+    esptool: Any = import_module("esptool")  # after the patches; the version that PYTHONPATH has
 
     code = 0
     try:

@@ -26,11 +26,14 @@
 #define CTRL_DIVIDER 0xFFF
 #define CTRL_QUARTER 0x313 /* APB / 4, as the ROM sets it */
 
-/* Looks at a busy chip, of some 2 us each at 52 MHz: more than twice the longest time of a datasheet. */
-#define LOOKS_PROGRAM 20000
-#define LOOKS_SECTOR 2000000
-#define LOOKS_BLOCK 6000000
-#define LOOKS_CHIP 200000000
+/* How often a busy chip is looked at, and for how long: more than twice the longest time of a datasheet. */
+typedef struct {
+    uint32_t pause_us, looks;
+} patience_t;
+#define PROGRAM (patience_t){10, 1000}
+#define SECTOR_TIME (patience_t){500, 4000}
+#define BLOCK_TIME (patience_t){1000, 6000}
+#define CHIP_TIME (patience_t){20000, 20000}
 
 static void wait_bus(void)
 {
@@ -97,11 +100,13 @@ void flash_read(uint32_t address, uint8_t *to, uint32_t size)
     }
 }
 
-static bool wait_ready(uint32_t looks)
+static bool wait_ready(patience_t patience)
 {
-    while (flash_status() & WIP)
-        if (!--looks)
+    while (flash_status() & WIP) {
+        if (!patience.looks--)
             return false;
+        ets_delay_us(patience.pause_us);
+    }
     return true;
 }
 
@@ -113,9 +118,9 @@ static bool enable(void)
 }
 
 /* A command that the chip carries out clears WEL; one that it refuses leaves it set. */
-static bool done(uint32_t looks)
+static bool done(patience_t patience)
 {
-    if (!wait_ready(looks))
+    if (!wait_ready(patience))
         return false;
     if (!(flash_status() & WEL))
         return true;
@@ -123,27 +128,27 @@ static bool done(uint32_t looks)
     return false;
 }
 
-static bool erase(uint8_t opcode, uint32_t phases, uint32_t address, uint32_t looks)
+static bool erase(uint8_t opcode, uint32_t phases, uint32_t address, patience_t patience)
 {
     if (!enable())
         return false;
     start(opcode, phases, address, 1);
-    return done(looks);
+    return done(patience);
 }
 
 bool flash_erase_sector(uint32_t address)
 {
-    return erase(SECTOR_ERASE, USER_ADDRESS, address, LOOKS_SECTOR);
+    return erase(SECTOR_ERASE, USER_ADDRESS, address, SECTOR_TIME);
 }
 
 bool flash_erase_block(uint32_t address)
 {
-    return erase(BLOCK_ERASE, USER_ADDRESS, address, LOOKS_BLOCK);
+    return erase(BLOCK_ERASE, USER_ADDRESS, address, BLOCK_TIME);
 }
 
 bool flash_erase_chip(void)
 {
-    return erase(CHIP_ERASE, 0, 0, LOOKS_CHIP);
+    return erase(CHIP_ERASE, 0, 0, CHIP_TIME);
 }
 
 static bool is_blank(const uint8_t *data, uint32_t size)
@@ -168,7 +173,7 @@ bool flash_program(uint32_t address, const uint8_t *data, uint32_t size)
             for (int word = 0; word < PIECE / 4; word++)
                 SPI_W[word] = piece[word];
             start(PAGE_PROGRAM, USER_ADDRESS | USER_OUT, address, count);
-            if (!done(LOOKS_PROGRAM))
+            if (!done(PROGRAM))
                 return false;
         }
         address += count, data += count, size -= count;
