@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         ProvedRead,
         connect,
     )
-    from esprom.files import is_stdout, save
+    from esprom.files import check_targets, is_stdout, save
     from esprom.image import (
         HEADER_FREQUENCIES,
         HEADER_MODES,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     )
     from esprom.port.hindrances import Hindrance
     from esprom.port.listing import DriverlessAdapter, PortInfo, driverless_adapters, ports
+    from esprom.selftest import SelftestCheck, SelftestReport, selftest
     from esprom.sizes import size_name
 
 _HOME = {
@@ -78,7 +79,7 @@ _HOME = {
         "ProvedRead",
         "connect",
     ),
-    "esprom.files": ("is_stdout", "save"),
+    "esprom.files": ("check_targets", "is_stdout", "save"),
     "esprom.image": (
         "HEADER_FREQUENCIES",
         "HEADER_MODES",
@@ -92,6 +93,7 @@ _HOME = {
     ),
     "esprom.port.hindrances": ("Hindrance",),
     "esprom.port.listing": ("DriverlessAdapter", "PortInfo", "driverless_adapters", "ports"),
+    "esprom.selftest": ("SelftestCheck", "SelftestReport", "selftest"),
     "esprom.sizes": ("size_name",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -121,10 +123,13 @@ __all__ = [
     "RestorePlan",
     "RestoreResult",
     "Segment",
+    "SelftestCheck",
+    "SelftestReport",
     "__version__",
     "backups_at_hand",
     "check_backup",
     "check_restore",
+    "check_targets",
     "connect",
     "driverless_adapters",
     "edit_header",
@@ -133,6 +138,7 @@ __all__ = [
     "parse_image",
     "ports",
     "save",
+    "selftest",
     "size_name",
 ]
 

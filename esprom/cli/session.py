@@ -37,19 +37,23 @@ class Session:
         self._failure: EspromError | None = None
 
     @contextmanager
-    def device(self, *, loader: str | None = None) -> Iterator["esprom.Device"]:
+    def device(self, *, small: bool = False) -> Iterator["esprom.Device"]:
         """Connect, and leave the board as `--after` says; between commands of a chain, stay connected.
 
-        `loader`: instead of the one in the settings, for what a stub is of no use to.
+        `small`: for a job that is done before a stub would be in RAM, so that `auto` means the ROM.
         """
         if isinstance(self.output, Chain):
             yield self.output.device(self._connect)
             return
-        with self._connect(loader) as device:
+        with self._connect(small=small) as device:
             yield device
         power.say_goodbye(device, self.output)
 
-    def _connect(self, loader: str | None = None) -> "esprom.Device":
+    def chosen_port(self) -> str:
+        """Return the port that is named, or else the only likely one."""
+        return self._port()
+
+    def _connect(self, *, small: bool = False) -> "esprom.Device":
         settings = self.settings
         port = self._port()
         self.output.note(f"connecting to {port}")
@@ -61,7 +65,7 @@ class Session:
             flash_size=settings.chip_size,
             wait_s=power.wait_s(settings),
             ask=power.asker(settings, self.output),
-            loader=loader or settings.loader,
+            loader="rom" if small and settings.loader == "auto" else settings.loader,
         )
 
     @contextmanager

@@ -101,7 +101,7 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
             show_envvar=True,
             metavar="WHICH",
             help="Who does the work: rom, the loader that the chip has; stub, ours, put into its RAM; auto,"
-            " the stub if it shows that it works, else rom; or the image of another stub.",
+            " the stub where there is much to do and it shows that it works, else rom; or a stub's image.",
         ),
         SharedOption(
             ["--chip-size"],

@@ -5,6 +5,7 @@ The data is right, or the error is one of ours; in bounded virtual time. One stu
 one does many commands.
 """
 
+import os
 import random
 import zlib
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from tests.ports import HurtPort, board, on_board
 SECTOR = 0x1000
 # An example takes half a second: what fails is shown as it is found, not for minutes made smaller.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+EXAMPLES = 5 if os.environ.get("HYPOTHESIS_PROFILE") != "ci" else 40
 LONGEST_S = 120.0  # virtual, of a job on a line that damages a few bytes
 
 
@@ -83,7 +85,7 @@ def desk() -> Iterator[Desk]:
 
 
 @given(recipe=recipes, effort=st.sampled_from([0, 1, 4, 24]))
-@settings(phases=PHASES, max_examples=15)
+@settings(phases=PHASES, max_examples=EXAMPLES)
 def test_what_is_packed_on_the_chip_is_what_it_holds(desk: Desk, recipe: Recipe, effort: int) -> None:
     content = content_of(recipe)
     desk.board.flash.array[:SECTOR] = content
@@ -91,7 +93,7 @@ def test_what_is_packed_on_the_chip_is_what_it_holds(desk: Desk, recipe: Recipe,
 
 
 @given(first=recipes, second=recipes)
-@settings(phases=PHASES, max_examples=12)
+@settings(phases=PHASES, max_examples=EXAMPLES)
 def test_put_makes_it_so(desk: Desk, first: Recipe, second: Recipe) -> None:
     before, after = content_of(first), content_of(second)
     desk.board.flash.array[:SECTOR] = before
@@ -101,9 +103,9 @@ def test_put_makes_it_so(desk: Desk, first: Recipe, second: Recipe) -> None:
 
 
 @given(recipe=recipes, level=st.sampled_from([0, 1, 6, 9]), cuts=st.sets(st.integers(1, 0x2FFF), max_size=6))
-@settings(phases=PHASES, max_examples=12)
+@settings(phases=PHASES, max_examples=EXAMPLES)
 def test_a_zlib_stream_in_any_pieces(desk: Desk, recipe: Recipe, level: int, cuts: set[int]) -> None:
-    content = content_of(recipe, 0x3000)
+    content = content_of(recipe, 0x1800)
     packed = zlib.compress(content, level)
     borders = [0, *sorted(cut for cut in cuts if cut < len(packed)), len(packed)]
     ask = desk.stub.session.command
@@ -115,7 +117,7 @@ def test_a_zlib_stream_in_any_pieces(desk: Desk, recipe: Recipe, level: int, cut
 
 
 @given(offset=st.integers(0, W25Q80.size - 0x2100), size=st.integers(1, 0x2100), recipe=recipes)
-@settings(phases=PHASES, max_examples=12)
+@settings(phases=PHASES, max_examples=EXAMPLES)
 def test_any_range_is_read(desk: Desk, offset: int, size: int, recipe: Recipe) -> None:
     content = content_of(recipe, 0x2100)
     desk.board.flash.array[offset : offset + len(content)] = content
@@ -123,7 +125,7 @@ def test_any_range_is_read(desk: Desk, offset: int, size: int, recipe: Recipe) -
 
 
 @given(offset=st.integers(0, 0x8000), recipe=recipes, size=st.integers(1, 0x1800))
-@settings(phases=PHASES, max_examples=15)
+@settings(phases=PHASES, max_examples=EXAMPLES)
 def test_any_range_is_written_and_nothing_beside_it(
     desk: Desk, offset: int, recipe: Recipe, size: int
 ) -> None:
@@ -138,7 +140,7 @@ plans = st.dictionaries(st.integers(0, 0x3800), flips, max_size=6)
 
 
 @given(received=plans, sent=st.dictionaries(st.integers(0, 200), flips, max_size=3), recipe=recipes)
-@settings(phases=PHASES, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(phases=PHASES, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 def test_a_read_on_a_bad_line_is_right_or_fails(
     desk: Desk, received: dict[int, int | None], sent: dict[int, int | None], recipe: Recipe
 ) -> None:
@@ -157,7 +159,7 @@ def test_a_read_on_a_bad_line_is_right_or_fails(
 
 
 @given(received=plans, sent=plans, recipe=recipes)
-@settings(phases=PHASES, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(phases=PHASES, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 def test_a_write_on_a_bad_line_is_exact_or_fails(
     desk: Desk, received: dict[int, int | None], sent: dict[int, int | None], recipe: Recipe
 ) -> None:

@@ -17,7 +17,7 @@ from esprom.cli.session import Session
 @command("chip-id")
 def chip_id(session: Session) -> Facts:
     """Print the chip, its crystal, MAC and chip id."""
-    with session.device() as device:
+    with session.device(small=True) as device:
         chip = device.chip
     session.output.result(f"Chip type: {chip.name}")
     session.output.result(f"Features: {', '.join(chip.features)}")
@@ -30,7 +30,7 @@ def chip_id(session: Session) -> Facts:
 @command("read-mac")
 def read_mac(session: Session) -> Facts:
     """Print the MAC address of the station interface."""
-    with session.device() as device:
+    with session.device(small=True) as device:
         chip = device.chip
     session.output.result(f"MAC: {chip.mac}")
     return {"mac": chip.mac}
@@ -39,7 +39,7 @@ def read_mac(session: Session) -> Facts:
 @command("flash-id")
 def flash_id(session: Session) -> Facts:
     """Print the flash chip's maker, part and size."""
-    with session.device() as device:
+    with session.device(small=True) as device:
         flash = device.flash()
     _print_flash(session.output, flash)
     return {"flash": flash_facts(flash)}

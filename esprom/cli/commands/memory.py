@@ -25,7 +25,7 @@ from esprom.cli.values import (
 @click.argument("address", type=WORD_ADDRESS)
 def read_mem(session: Session, address: int) -> Facts:
     """Print a 32-bit word of the chip's memory."""
-    with session.device() as device:
+    with session.device(small=True) as device:
         value = device.read_reg(address)
     session.output.result(f"{address:#010x} = {value:#010x}")
     return {"address": address, "value": value}
@@ -40,7 +40,7 @@ def write_mem(session: Session, address: int, value: int, mask: int) -> Facts:
 
     MASK has a 1 for every bit to write; all of them unless told.
     """
-    with session.device() as device:
+    with session.device(small=True) as device:
         device.write_reg(address, value, mask)
     session.output.result(f"Wrote {value:#010x} with mask {mask:#010x} to {address:#010x}")
     return {"address": address, "value": value, "mask": mask}
@@ -61,7 +61,7 @@ def dump_mem(session: Session, address: int, size: int, file: Path) -> Facts:
             f"{address:#x} on"
         )
     session.output.leave_stdout_to(file)
-    with session.device() as device, session.job() as job:
+    with session.device(small=True) as device, session.job() as job:
         data = device.read_memory(address, size, progress=job.progress, cancel=job.cancel)
     esprom.save(file, data, overwrite=True)
     session.output.result(f"Read {size} bytes from {address:#010x} into {file}")
@@ -79,7 +79,7 @@ def load_ram(session: Session, file: Path) -> Facts:
     image.check_loadable()
     if not image.checksum_good:
         session.output.note(f"warning: the checksum of {file} is wrong: it may be damaged")
-    with session.device(loader="rom") as device:  # a stub lies where applications go
+    with session.device(small=True) as device:  # a stub lies where applications go
         device.load_ram([(s.address, s.data) for s in image.segments], image.entry)
     session.output.result(f"Loaded {count(len(image.segments), 'segment')}, started at {image.entry:#010x}")
     return {
@@ -92,7 +92,7 @@ def load_ram(session: Session, file: Path) -> Facts:
 @command("run")
 def run(session: Session) -> Facts:
     """Leave the loader and start the firmware."""
-    with session.device(loader="rom") as device:
+    with session.device(small=True) as device:
         device.run()
     session.output.result("Firmware started")
     return {}

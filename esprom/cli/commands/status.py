@@ -22,7 +22,7 @@ registers_option = click.option(
 @registers_option
 def read_flash_status(session: Session, registers: int | None) -> Facts:
     """Print the flash chip's status registers."""
-    with session.device() as device:
+    with session.device(small=True) as device:
         registers = registers or device.status_registers()
         status = device.read_flash_status(registers)
     session.output.result(f"Status value: {_in_hex(status, registers)}")
@@ -40,7 +40,7 @@ def write_flash_status(session: Session, value: int, registers: int | None, non_
     esprom write-flash-status --non-volatile 0
     """
     _check_fit(value, registers or MOST_UNLESS_TOLD)
-    with session.device() as device:
+    with session.device(small=True) as device:
         registers = registers or device.status_registers()
         _check_fit(value, registers)
         before = device.read_flash_status(registers)
@@ -61,7 +61,7 @@ def write_flash_status(session: Session, value: int, registers: int | None, non_
 @click.argument("size", type=NumberType("size", least=1, most=256), metavar="BYTES")
 def read_flash_sfdp(session: Session, address: int, size: int) -> Facts:
     """Print bytes of the flash chip's parameter table (SFDP)."""
-    with session.device() as device:
+    with session.device(small=True) as device:
         data = device.read_sfdp(address, size)
     session.output.result(f"SFDP[{address}..{address + size - 1}]: {' '.join(f'{b:#04x}' for b in data)}")
     return {"address": address, "size": size, "data": data.hex()}

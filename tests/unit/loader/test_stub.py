@@ -285,6 +285,7 @@ def test_a_stub_that_reads_otherwise_than_the_registers_is_given_up(
     under_test: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(StubLoader, "digests", lambda *_: iter([bytes(16)]))
+    monkeypatch.setattr(guard, "TRIES", 1)
     with esprom.connect(on_board(under_test, latency_ms=0), loader="auto") as device:
         assert device.loader == "esprom"
         assert device.read_flash(0, 0x100) == PATTERN[:0x100]

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report on a board, made as its owner makes it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.test_json import validator
+
+
+@pytest.mark.spec("STUB-14")
+def test_a_report_has_what_is_needed_and_nothing_private(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    command = [
+        sys.executable,
+        "-m",
+        "esprom",
+        "--port",
+        "sim://esp01?latency_ms=1",
+        "--baud",
+        "921600",
+        "--json",
+    ]
+    done = subprocess.run([*command, "selftest", str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    validator("selftest").validate(json.loads(done.stdout))
+    report = json.loads(file.read_text())
+    assert report["differences"] == []
+    assert {check["name"] for check in report["checks"]} >= {"mask ROM", "stub", "rates", "sectors", "stream"}
+    assert not [check for check in report["checks"] if check["found"].startswith("failed")]
+    text = file.read_text().lower()
+    for private in ("5c:cf:7f", "123456", "d164501b13284329"):
+        assert private not in text
