@@ -31,9 +31,7 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
     "Chip": (
         Verb("chip-id", "identify", "Print the chip, its crystal, MAC and chip id."),
         Verb("read-mac", "identify", "Print the MAC address of the station interface."),
-        Verb(
-            "selftest", "selftest", "Check a board and the stub loader on it, and write a report to send in."
-        ),
+        Verb("selftest", "selftest", "Check a board, and write a report to send in."),
         Verb("run", "memory", "Leave the loader and start the firmware."),
         Verb("load-ram", "memory", "Load an image into RAM and start it."),
     ),

@@ -16,9 +16,9 @@ from esprom.cli.session import Session
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default="esprom-selftest.json")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 def selftest(session: Session, file: Path, *, force: bool) -> Facts:
-    """Check a board and the stub loader on it, and write a report to send in.
+    """Check a board, and write a report to send in.
 
-    Nothing is written to the flash. The report has neither the MAC nor anything of the flash's content.
+    The stub loader is tried on it. Nothing is written to the flash. The report has neither the MAC nor anything of the flash's content.
     """
     esprom.check_targets([file], overwrite=force)
     port = session.chosen_port()
