@@ -138,7 +138,7 @@ def test_a_whole_board_is_erased_restored_and_backed_up(name: str, tmp_path: Pat
     board = Board(PROFILES[name], bytearray(content), wiring=Wiring.JUMPER)
     port = on_board(board)
     port.baud = 460800
-    with esprom.connect(port, before="no-reset") as device:
+    with esprom.connect(port, before="no-reset", loader="stub") as device:
         device.backup(tmp_path / "board")
         device.erase_flash()
         assert set(board.flash.array) == {0xFF}

@@ -18,8 +18,8 @@ from esprom.cli.session import Session
 def selftest(session: Session, file: Path, *, force: bool) -> Facts:
     """Check a board, and write a report to send in.
 
-    The stub loader is tried on it. Nothing is written to the flash. The report has neither the MAC nor anything
-    of the flash's content.
+    The stub loader is tried on it. Nothing is written to the flash. The report has neither the MAC nor
+    anything of the flash's content.
     """
     esprom.check_targets([file], overwrite=force)
     port = session.chosen_port()
