@@ -18,6 +18,7 @@ from typing import TypeVar
 from esprom import streamed
 from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError, Refused, VerifyFailed
 from esprom.flash import jedec, sfdp
+from esprom.flash.difference import check_equal
 from esprom.flash.geometry import SECTOR, round_down, round_up
 from esprom.loader.nor import NorFlash
 from esprom.loader.rom import LARGEST_BLOCK, LOWEST_ADDRESS, WORD, RomLoader, send_blocks
@@ -186,7 +187,7 @@ def verify(nor: NorFlash, offset: int, data: bytes, watch: Watch) -> None:
             wanted = data[sector.start - offset : sector.stop - offset]
             read = _cut(found, sector, part[0].start)
             if read != wanted:
-                _compare(sector.start, _read_until_agreed(nor, sector, read), wanted)
+                check_equal(sector.start, _read_until_agreed(nor, sector, read), wanted)
 
 
 def read_memory(rom: RomLoader, address: int, size: int, watch: Watch) -> bytes:
@@ -358,15 +359,6 @@ def _agreed(asking: Callable[[], T]) -> T:
         "the flash chip describes itself differently each time: a bad connection or a weak supply;"
         " try a lower --baud"
     )
-
-
-def _compare(address: int, found: bytes, wanted: bytes) -> None:
-    for index, (there, due) in enumerate(zip(found, wanted, strict=True)):
-        if there != due:
-            raise VerifyFailed(
-                f"the flash differs at 0x{address + index:x}: 0x{there:02x} instead of 0x{due:02x}",
-                address=address + index,
-            )
 
 
 def _pieces(offset: int, size: int) -> list[range]:

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from esprom import operations, streamed
 from esprom.errors import CommandFailed, EdgeLost, EspromError, FlashProtected, VerifyFailed
-from esprom.flash.geometry import BLOCK, SECTOR, round_down, round_up
+from esprom.flash.geometry import BLANK_SECTOR, BLOCK, SECTOR, round_down, round_up
 from esprom.loader.gather import LINE_TROUBLE, RETRIES
 from esprom.loader.nor import (
     BLOCK_ERASE,
@@ -42,7 +42,6 @@ from esprom.protocol.status import RomError
 
 ROM_FLASH_SIZE = 0x400000  # bytes; what the ROM assumes until SPI_SET_PARAMS
 ERASE_UNITS = (BLOCK_ERASE, HALF_BLOCK_ERASE, SECTOR_ERASE)  # the largest first
-BLANK_SECTOR = b"\xff" * SECTOR
 
 PUT_BACK_ATTEMPTS = 3
 

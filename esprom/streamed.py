@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from esprom.errors import CommandFailed, VerifyFailed
-from esprom.flash.geometry import BLOCK, SECTOR, round_down, round_up
+from esprom.flash.difference import check_equal
+from esprom.flash.geometry import BLANK_SECTOR, BLOCK, SECTOR, round_down, round_up
 from esprom.loader.stub import PIECE, StubLoader
 from esprom.progress import Stage, Watch
 from esprom.protocol.own import Put, pack
@@ -19,8 +20,7 @@ from esprom.protocol.packets import FlashRegion
 from esprom.protocol.status import StubError
 
 DIGEST_STRETCH = 0x40000  # bytes whose digests are asked for at once: 0.2 s
-BLANK = b"\xff" * SECTOR
-BLANK_DIGEST = hashlib.md5(BLANK).digest()
+BLANK_DIGEST = hashlib.md5(BLANK_SECTOR).digest()
 WORTH_A_BLOCK = 4  # sectors: they take 45 ms each (datasheets, typical), a block of 64 KiB 150 ms
 
 
@@ -92,12 +92,7 @@ def verify(stub: StubLoader, offset: int, data: bytes, watch: Watch, name: str =
 def _compare(stub: StubLoader, offset: int, wanted: bytes, watch: Watch) -> None:
     quiet = Watch(watch.clock)
     found = read(stub, offset, len(wanted), quiet.stage("read", len(wanted)))
-    for index, (there, due) in enumerate(zip(found, wanted, strict=True)):
-        if there != due:
-            raise VerifyFailed(
-                f"the flash differs at 0x{offset + index:x}: 0x{there:02x} instead of 0x{due:02x}",
-                address=offset + index,
-            )
+    check_equal(offset, found, wanted)
 
 
 def replace(stub: StubLoader, offset: int, data: bytes, stage: Stage) -> None:

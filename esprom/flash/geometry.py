@@ -8,6 +8,7 @@ ROM's built-in description of the flash. Addresses and sizes are bytes; a unit i
 PAGE = 0x100  # what one program command reaches
 SECTOR = 0x1000  # the smallest erase
 BLOCK = 0x10000
+BLANK_SECTOR = b"\xff" * SECTOR  # erased
 
 
 def round_down(address: int, unit: int) -> int:

@@ -146,6 +146,17 @@ bool flash_erase_block(uint32_t address)
     return erase(BLOCK_ERASE, USER_ADDRESS, address, BLOCK_TIME);
 }
 
+bool flash_erase(uint32_t address, uint32_t size)
+{
+    for (uint32_t end = address + size; address < end;) {
+        bool whole = address % BLOCK == 0 && end - address >= BLOCK;
+        if (!(whole ? flash_erase_block(address) : flash_erase_sector(address)))
+            return false;
+        address += whole ? BLOCK : SECTOR;
+    }
+    return true;
+}
+
 bool flash_erase_chip(void)
 {
     return erase(CHIP_ERASE, 0, 0, CHIP_TIME);

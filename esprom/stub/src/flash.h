@@ -26,6 +26,9 @@ void flash_read(uint32_t address, uint8_t *to, uint32_t size);
 bool flash_erase_sector(uint32_t address);
 bool flash_erase_block(uint32_t address);
 bool flash_erase_chip(void);
+
+/* Erase whole sectors, by whole blocks where that is possible. */
+bool flash_erase(uint32_t address, uint32_t size);
 bool flash_program(uint32_t address, const uint8_t *data, uint32_t size);
 
 /* Make the flash hold `size` bytes (at most a sector, within one) from `data`, which is word-aligned.

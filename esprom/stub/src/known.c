@@ -87,7 +87,7 @@ static bool make_ready(uint32_t until)
     while (erased < until) {
         bool whole = erased % BLOCK == 0 && end - erased >= BLOCK;
         uint32_t size = whole ? BLOCK : SECTOR;
-        if (!is_blank(erased, size) && !(whole ? flash_erase_block(erased) : flash_erase_sector(erased)))
+        if (!is_blank(erased, size) && !flash_erase(erased, size))
             return false;
         erased += size;
     }
@@ -216,9 +216,7 @@ static enum next end_ram(void)
     answer(0, 0, 0, OK);
     if (stay)
         return GO_ON;
-    uart_flush();
-    UART_INT_ENA = 0;
-    ets_isr_mask(1 << UART_INTERRUPT);
+    uart_close();
     if (entry)
         ((void (*)(void))entry)();
     return LEAVE;
@@ -292,13 +290,7 @@ static uint8_t erase_region(void)
         return BAD_LENGTH;
     if ((address | size) % SECTOR)
         return BAD_ADDRESS;
-    for (uint32_t last = address + size; address < last;) {
-        bool whole = address % BLOCK == 0 && last - address >= BLOCK;
-        if (!(whole ? flash_erase_block(address) : flash_erase_sector(address)))
-            return FLASH_FAILED;
-        address += whole ? BLOCK : SECTOR;
-    }
-    return OK;
+    return flash_erase(address, size) ? OK : FLASH_FAILED;
 }
 
 /* Frames without a header, each confirmed by how many bytes the host has so far; then their MD5. */

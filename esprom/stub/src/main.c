@@ -31,7 +31,5 @@ void stub_main(void)
             next = packet.command < OWN_FIRST ? do_known() : do_own();
         else
             uart_wait();
-    uart_flush();
-    UART_INT_ENA = 0;
-    ets_isr_mask(1 << UART_INTERRUPT);
+    uart_close();
 }

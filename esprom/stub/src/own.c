@@ -118,12 +118,8 @@ static enum next erase(void)
     uint32_t address = packet_word(0), size = packet_word(4);
     if (packet.size != 8 || (address | size) % SECTOR)
         return answer_own(0, 0, packet.size == 8 ? BAD_ADDRESS : BAD_LENGTH);
-    for (uint32_t end = address + size; address < end;) {
-        bool whole = address % BLOCK == 0 && end - address >= BLOCK;
-        if (!(whole ? flash_erase_block(address) : flash_erase_sector(address)))
-            return answer_own(0, 0, FLASH_FAILED);
-        address += whole ? BLOCK : SECTOR;
-    }
+    if (!flash_erase(address, size))
+        return answer_own(0, 0, FLASH_FAILED);
     return answer_own(packet.body, 4, OK);
 }
 

@@ -136,6 +136,13 @@ void uart_flush(void)
     ets_delay_us(UART_CLKDIV >> 2); /* the byte in the shift register: at most 10 bits */
 }
 
+void uart_close(void)
+{
+    uart_flush();
+    UART_INT_ENA = 0;
+    ets_isr_mask(1 << UART_INTERRUPT);
+}
+
 void uart_set_divisor(uint32_t divisor)
 {
     UART_CLKDIV = divisor;

@@ -21,6 +21,9 @@ void uart_put_all(const uint8_t *, uint32_t size);
 /* Wait until all that is queued has left. */
 void uart_flush(void);
 
+/* Send all that is queued, and interrupt no more: somebody else will run. */
+void uart_close(void);
+
 /* Change the rate. What is being received meanwhile is lost. */
 void uart_set_divisor(uint32_t divisor);
 
