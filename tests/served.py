@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO
 
 from esp8266sim.board import Board, Wiring
 from esp8266sim.serve.background import ServedBoard
@@ -44,10 +45,10 @@ class Process:
 
 
 @contextmanager
-def process(*options: object) -> Iterator[Process]:
-    """Serve a board as a user does."""
+def process(*options: object, stderr: IO[str] | None = None) -> Iterator[Process]:
+    """Serve a board as a user does; what it notes goes to `stderr`, if given."""
     command = [sys.executable, "-m", "esprom", "sim", "serve", *map(str, options)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as child:
         try:
             assert child.stdout is not None
             urls = {}

@@ -11,6 +11,7 @@ from esp8266sim.bootrom.rom import Rom
 from esprom.protocol import slip
 
 END, ESC = slip.END[0], slip.ESC[0]
+POLL_CYCLES = 256  # between two looks at the ring while a handler is to fill it; the ROM looks more often
 UNESCAPED = {slip.ESC_END[1]: slip.END, slip.ESC_ESC[1]: slip.ESC}  # any other byte stands for itself
 
 
@@ -34,6 +35,8 @@ class Receiver:
         while not self._scan():
             while not self._poll():
                 yield self._waits_for()
+                if not self._uart.drained:  # the interrupt may come later than the byte
+                    yield self._rom.soc.cycles(POLL_CYCLES)
 
     def pending(self) -> bool:
         """Tell whether anything is in the ring."""

@@ -11,37 +11,12 @@ from esp8266sim.chips import W25Q32
 from esp8266sim.clock import MS, SECOND, US
 from esp8266sim.line import Burst
 from esp8266sim.trace import Kind
-from esprom.protocol import Command
-from tests.bench import BAUD, Bench, raw, words
-from tests.lx106 import CODE, RAM, Program, build
+from tests.bench import Bench, words
+from tests.lx106 import CODE, RAM, build
+from tests.programs import C, enter, load, started, word
 
 PATTERN = bytes((7 * at + at // 251) & 0xFF for at in range(0x4000))
 CYCLE = SECOND / 52e6  # ps
-
-
-def enter(bench: Bench, address: int, time: int = 10 * MS) -> None:
-    """Tell the loader to enter a program, and give that time to run."""
-    request = raw(Command.MEM_END, words(0, address))
-    bench.board.receive(Burst(bench.clock.now, round(SECOND / BAUD), request))
-    bench.clock.advance(bench.clock.now + time)
-
-
-def load(bench: Bench, program: Program) -> int:
-    """Put a program into RAM; return where it begins."""
-    bench.bus.poke(CODE, program.image + bytes(-len(program.image) % 4))
-    return program.names["_start"]
-
-
-def started(source: str, *, name: str = "program.S", options: tuple[str, ...] = ()) -> Bench:
-    """Return a board in download mode that was told to enter a program at `_start`."""
-    bench = Bench().sync()
-    enter(bench, load(bench, build(source, name=name, options=options)))
-    bench.tap.take()
-    return bench
-
-
-def word(bench: Bench, offset: int = 0) -> int:
-    return int.from_bytes(bench.bus.peek(RAM + offset, 4), "little")
 
 
 def call(function: int, *arguments: int) -> str:
@@ -104,7 +79,7 @@ void start(void) {
 
 
 def test_vprintf_takes_a_va_list_as_the_compiler_makes_it() -> None:
-    program = build(LISTING, name="program.c", options=("-Os", "-mlongcalls", "-ffreestanding"))
+    program = build(LISTING, name="program.c", options=C)
     bench = Bench().sync()
     start = load(bench, program)
     bench.bus.poke(RAM + 0x100, b"%d %d %d %d %d %d %d %d\n\0")
@@ -168,7 +143,7 @@ __attribute__((used)) void run(void)
 
 def test_nothing_is_lost_while_the_rom_erases() -> None:
     """16 KiB at 921600 baud come in the 150 ms of a block erase, through a handler of the program's."""
-    program = build(ERASE_WHILE_RECEIVING, name="program.c", options=("-Os", "-mlongcalls", "-ffreestanding"))
+    program = build(ERASE_WHILE_RECEIVING, name="program.c", options=C)
     bench = Bench(W25Q32, bytearray(W25Q32.size)).sync()
     enter(bench, load(bench, program), 8 * MS)
     assert bench.board.flash.busy_until > bench.clock.now
