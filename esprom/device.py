@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from esprom import leaving, operations, rewriting
 from esprom.backup import BackupResult, RestorePlan, RestoreResult, backup, plan_restore, restore
@@ -50,7 +50,7 @@ log = logging.getLogger("esprom.device")
 def connect(
     port: str | Port,
     *,
-    baud: int = DEFAULT_BAUD,
+    baud: int | Literal["auto"] = DEFAULT_BAUD,
     before: str = "default-reset",
     after: str = "hard-reset",
     flash_size: int | None = None,
@@ -62,7 +62,9 @@ def connect(
 
     Args:
         port: a device such as /dev/ttyUSB0 or COM3, a pyserial URL, `sim://esp01`, or an open Port.
-        baud: rate of the line; the loader measures it and adapts. An open Port keeps its own.
+        baud: rate of the line; the loader measures it and adapts. An open Port keeps its own. "auto": our
+            stub goes to the highest rate at which everything comes through; the ROM's loader stays at
+            115200, where the line is the least of what it waits for.
         before: "default-reset" resets the chip by DTR and RTS where they exist; "no-reset" expects it in
             the loader already; "no-reset-no-sync" also expects the baud rate to be known to it.
         after: what happens when the device is closed: "hard-reset" by the lines, "soft-reset" boots the
@@ -85,10 +87,11 @@ def connect(
         raise ValueError(f"before is one of {', '.join(BEFORE)}, not {before!r}")
     if after not in AFTER:
         raise ValueError(f"after is one of {', '.join(AFTER)}, not {after!r}")
-    opened = open_port(port, baud) if isinstance(port, str) else port
+    highest = baud == "auto"
+    opened = open_port(port, DEFAULT_BAUD if baud == "auto" else baud) if isinstance(port, str) else port
     try:
         hand = Hand(wait_s, ask)
-        rom, stub = starting.reach(opened, before, hand, loader)
+        rom, stub = starting.reach(opened, before, hand, loader, highest=highest)
         device = Device(rom, connecting.identify(rom), after=after, flash_size=flash_size, stub=stub)
         if loader == starting.AUTO:
             device._without_stub = lambda: connecting.reach_rom(opened, before, hand)
@@ -137,7 +140,7 @@ class Device:
 
     @property
     def baud(self) -> int:
-        """The rate of the line."""
+        """The rate of the line now: where it is bad, our stub goes to a lower one."""
         return self._rom.session.port.baud
 
     @property

@@ -225,7 +225,9 @@ def _persist(nor: NorFlash, job: Callable[[], T], busy_s: float = BLOCK_ERASE.li
         except LINE_TROUBLE as exc:
             failures += 1
             if failures > RETRIES:
-                raise
+                if nor.stub is None or not nor.stub.slow_down():
+                    raise
+                failures = 1
             log.info("trying again: %s", exc)
 
 
@@ -233,7 +235,7 @@ def _check_protection(nor: NorFlash, unprotect: bool) -> None:
     """Raise FlashProtected, or lift the protection."""
     nor.attach()
     registers, form = nor.form.significant, nor.form
-    status = _status(nor)
+    status = _persist(nor, lambda: _status(nor))
     if not _protected(nor, status):
         return
     if not unprotect:

@@ -2,6 +2,8 @@
 """Ports for the client's tests: on a virtual board, hurt on the way, or scripted without any board."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 from esp8266sim.board import Board
 from esp8266sim.profiles import PROFILES
@@ -126,24 +128,34 @@ def loader(registers: Mapping[int, int]) -> Callable[[bytes], bytes]:
     return answer
 
 
+class Plan(Protocol):
+    """What becomes of the byte at an offset of a stream: a dictionary may be one."""
+
+    def get(self, offset: int, default: int, /) -> int | None:
+        """Return the bits to invert, None for a byte that is lost."""
+
+
+@dataclass
+class Noise:
+    """A plan: one byte in `every`, on average, is hit while `when` holds."""
+
+    when: Callable[[], bool]
+    every: int
+
+    def get(self, offset: int, default: int, /) -> int | None:
+        return 0x10 if self.when() and offset * 2654435761 % (1 << 32) < (1 << 32) // self.every else default
+
+
 class HurtPort:
-    """A port that damages the bytes of a stream at the offsets that a plan names.
+    """A port that damages the bytes of a stream at the offsets that a plan names."""
 
-    The plan maps the offset to the bits to invert, or to None for a byte that is lost.
-    """
-
-    def __init__(
-        self,
-        port: SerialPort,
-        received: Mapping[int, int | None] | None = None,
-        sent: Mapping[int, int | None] | None = None,
-    ) -> None:
+    def __init__(self, port: SerialPort, received: Plan | None = None, sent: Plan | None = None) -> None:
         self.name = port.name
         self.clock = port.clock
         self.has_modem_lines = port.has_modem_lines
         self._port = port
-        self._received = dict(received or {})
-        self._sent = dict(sent or {})
+        self._received: Plan = received or {}
+        self._sent: Plan = sent or {}
         self._at = {"in": 0, "out": 0}
 
     @property
@@ -154,12 +166,10 @@ class HurtPort:
     def baud(self, baud: int) -> None:
         self._port.baud = baud
 
-    def hurt_from_here(
-        self, received: Mapping[int, int | None] | None = None, sent: Mapping[int, int | None] | None = None
-    ) -> None:
+    def hurt_from_here(self, received: Plan | None = None, sent: Plan | None = None) -> None:
         """Begin a new plan, whose offsets count from now."""
         self._at = {"in": 0, "out": 0}
-        self._received, self._sent = dict(received or {}), dict(sent or {})
+        self._received, self._sent = received or {}, sent or {}
 
     def read(self, timeout_s: float, at_least: int = 1) -> bytes:
         return self._carry(self._port.read(timeout_s, at_least), "in", self._received)
@@ -179,7 +189,7 @@ class HurtPort:
     def close(self) -> None:
         self._port.close()
 
-    def _carry(self, data: bytes, way: str, plan: Mapping[int, int | None]) -> bytes:
+    def _carry(self, data: bytes, way: str, plan: Plan) -> bytes:
         start, self._at[way] = self._at[way], self._at[way] + len(data)
         flips = [plan.get(at, 0) for at in range(start, start + len(data))]
         return bytes(byte ^ flip for byte, flip in zip(data, flips, strict=True) if flip is not None)

@@ -7,11 +7,11 @@ Names, defaults and environment variables are stated here and nowhere else.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 import click
 
-from esprom.cli.values import CHIP_SIZE
+from esprom.cli.values import BAUD, CHIP_SIZE
 
 WITHOUT_BOARD = ("json", "quiet", "verbose", "no_progress")  # those that mean something without a port
 WITHOUT_VALUE = {"quiet", "verbose", "no_progress"}
@@ -22,7 +22,7 @@ class Settings:
     """What the options say, both places merged."""
 
     port: str | None = None
-    baud: int = 115200
+    baud: int | Literal["auto"] = 115200
     before: str = "default-reset"
     after: str = "hard-reset"
     loader: str = "auto"
@@ -80,8 +80,9 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
             envvar=variable("ESPROM_BAUD"),
             show_envvar=True,
             metavar="RATE",
-            type=click.IntRange(min=1),
-            help="Baud rate; 115200 unless told.",
+            type=BAUD,
+            help="Baud rate, 115200 unless told; auto: the highest at which everything comes through (the rom"
+            " stays at 115200).",
         ),
         SharedOption(
             ["--before"],

@@ -49,6 +49,26 @@ class NumberType(click.ParamType):  # type: ignore[type-arg]  # generic only in 
         return found
 
 
+class BaudType(click.ParamType):  # type: ignore[type-arg]
+    """A baud rate, or `auto`."""
+
+    name = "rate"
+
+    def convert(
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | Literal["auto"]:
+        """Return the number, or "auto"."""
+        if value == "auto":
+            return "auto"
+        try:
+            found = int(value)
+        except ValueError:
+            found = 0
+        if found < 1:
+            self.fail(f"{value!r} is neither a baud rate, as 460800 is, nor auto", param, ctx)
+        return found
+
+
 class WordAddressType(NumberType):
     """An address of the chip's memory where a word begins."""
 
@@ -105,6 +125,7 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]
         return path
 
 
+BAUD = BaudType()
 ADDRESS = NumberType("address")
 MEMORY = NumberType("address", least=LOWEST_MEMORY)
 WORD_ADDRESS = WordAddressType("address", least=LOWEST_MEMORY, most=END_OF_MEMORY - WORD_SIZE)

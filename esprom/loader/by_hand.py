@@ -15,7 +15,7 @@ from esprom.loader.stub import runs
 from esprom.port import Port, silence
 
 ASK = "Hold GPIO0 to GND and power the board again now"
-LIKELY_BAUDS = (115200, 460800, 921600, 230400, 74880, 9600)
+LIKELY_BAUDS = (115200, 460800, 921600, 230400, 2_000_000, 1_500_000, 74880, 9600)
 PAUSE_S = 0.1
 TRIES = 2  # SYNCs in a row: the first one after a reset only tells the rate
 

@@ -14,7 +14,7 @@ from esprom.loader import by_hand
 from esprom.loader.by_hand import Hand
 from esprom.loader.rom import RomLoader
 from esprom.loader.session import SYNC_ATTEMPTS, Session
-from esprom.port import Port, reset, silence
+from esprom.port import DEFAULT_BAUD, Port, reset, silence
 
 ROM_WORD = 0x40001000  # an instruction of the mask ROM that no other ESP chip has there
 ROM_WORD_VALUE = 0xFFF0C101
@@ -90,7 +90,8 @@ def _reset_and_sync(session: Session, hand: Hand, first_baud: int) -> None:
     except NoResponse as exc:
         if hand.asked and exc.received:
             raise
-        reason = _unreachable(port, received)
+        reason = _too_fast(session, received) if used > DEFAULT_BAUD else None
+        reason = reason or _unreachable(port, received)
         for note in getattr(exc, "__notes__", ()):
             reason.add_note(note)
         raise reason from None
@@ -102,6 +103,28 @@ def _set_baud(port: Port, baud: int, otherwise: int) -> None:
             port.baud = baud
         except PortError:  # not every adapter can do every rate
             port.baud = otherwise
+
+
+def _too_fast(session: Session, received: bytes) -> NoResponse | None:
+    """Reset once more at the usual rate; return the error if the chip answers there."""
+    port = session.port
+    used = port.baud
+    try:
+        _set_baud(port, DEFAULT_BAUD, used)
+        reset.play(port, reset.CLASSIC)
+        port.discard_input()
+        by_hand.sync(session, SYNC_ATTEMPTS)
+    except (NoResponse, ProtocolError):
+        return None
+    finally:
+        _set_baud(port, used, used)
+    return NoResponse(
+        f"the chip answers at {DEFAULT_BAUD} baud, and not at {used}: the adapter or the wires do not carry"
+        " that; --baud auto finds the highest rate that they do",
+        asked="SYNC",
+        waited_s=0.0,
+        received=received,
+    )
 
 
 def _unreachable(port: Port, received: bytes) -> NoResponse:

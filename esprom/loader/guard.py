@@ -10,6 +10,7 @@ import logging
 
 from esprom.errors import CommandFailed, NoResponse, ProtocolError
 from esprom.flash.geometry import SECTOR
+from esprom.loader import rates
 from esprom.loader.nor import NorFlash
 from esprom.loader.rom import RomLoader
 from esprom.loader.spi import BUFFER
@@ -17,7 +18,6 @@ from esprom.loader.stub import StubLoader, upload
 from esprom.protocol import own
 from esprom.stub import Image
 
-PATTERN = bytes(range(256)) + bytes(byte ^ 0x55 for byte in reversed(range(256))) + b"\xc0\xdb" * 64
 TRIES = 3  # to find the same in a sector: it is the line that is on trial here, and the stub
 
 log = logging.getLogger("esprom.loader")
@@ -27,8 +27,8 @@ class Distrusted(ProtocolError):
     """The stub has not shown what it has to."""
 
 
-def start(rom: RomLoader, baud: int, program: Image) -> StubLoader:
-    """Upload the stub, let it change to `baud`, and see that it answers there.
+def start(rom: RomLoader, baud: int | None, program: Image) -> StubLoader:
+    """Upload the stub, let it change to `baud`, or the highest rate, and see that it answers there.
 
     Raises:
         Distrusted: it does not; the ROM's loader is gone all the same.
@@ -39,14 +39,20 @@ def start(rom: RomLoader, baud: int, program: Image) -> StubLoader:
         raise Distrusted(f"the stub loader does not come up: {exc}") from exc
 
 
-def check_line(stub: StubLoader, baud: int) -> StubLoader:
-    """Let a stub that runs change to `baud`; see that it is ours, and that the line carries everything."""
+def check_line(stub: StubLoader, baud: int | None) -> StubLoader:
+    """Let a stub that runs change to `baud`, None for the highest rate that the line carries.
+
+    Raises:
+        Distrusted: it is not ours, or the line does not carry everything.
+    """
     version = stub.info().version
     if version != own.VERSION:
         raise Distrusted(f"a stub loader of version {version} runs, and not {own.VERSION}")
-    if stub.session.port.baud != baud:
+    if baud is None:
+        rates.highest(stub.session)
+    elif stub.session.port.baud != baud:
         stub.change_baud(baud)
-    if stub.echo(PATTERN) != PATTERN:
+    if stub.echo(rates.PATTERN) != rates.PATTERN:
         raise Distrusted("what the stub loader is told does not come back as it was sent")
     return stub
 

@@ -14,17 +14,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from zlib import crc32
 
 from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError
 from esprom.port import Port, silence
 from esprom.protocol import slip
-from esprom.protocol.commands import COMMANDS, packet
+from esprom.protocol.commands import COMMANDS, Covered, packet
 from esprom.protocol.exchange import Exchange, Stray
-from esprom.protocol.packets import RESPONSE, SYNC_MAGIC, Command, Response, Sync
+from esprom.protocol.packets import REQUEST, RESPONSE, SYNC_MAGIC, Command, Response, Sync
+from esprom.protocol.record import Overlay
 from esprom.protocol.status import STATUS_SIZE, answer
 
 WINDOW = 255  # bytes of requests on the wire
 ANSWER_SIZE = len(slip.encode(RESPONSE.build(Response(Command.READ_REG, 0, bytes(STATUS_SIZE)))))
+CHECK = slice(CHECK_AT := Overlay(*REQUEST.layout).offset("checksum"), CHECK_AT + 4)
 BATCH = 4  # answers worth waking up for: the window stays three quarters full
 BITS_PER_BYTE = 10  # on the wire: start, eight, stop
 KEPT = 2048  # bytes of what arrived unasked, for the explanation
@@ -45,12 +48,27 @@ class Prepared:
     packet: bytes
     frame: bytes  # that carries it, or its beginning
     timeout_s: float  # what the device may take; the line's time comes on top
+    crc: int | None = None  # that of its answer begins with this; None: answers to it have none
 
 
 def prepare(command: Command, body: object) -> Prepared:
     """Build the request. Raises ValueError if `body` does not fit."""
     whole = packet(command, body)
-    return Prepared(command, whole, slip.encode(whole), COMMANDS[command].timeout_s(body))
+    spec = COMMANDS[command]
+    crc = crc32(whole[CHECK]) if spec.covered is Covered.BODY else None
+    return Prepared(command, whole, slip.encode(whole), spec.timeout_s(body), crc)
+
+
+def check(request: Prepared, response: Response) -> None:
+    """See that the answer is good news.
+
+    Raises:
+        MalformedPacket: it is damaged, or the answer to another request, as far as its CRC tells (STUB-4).
+        CommandFailed: the device says no.
+    """
+    if request.crc is not None and crc32(response.body, request.crc) != response.value:
+        raise MalformedPacket(f"the answer to {response.command.name} is damaged, or to another request")
+    answer(response)
 
 
 @lru_cache(maxsize=1024)
@@ -87,6 +105,7 @@ class Session:
 
         Raises:
             NoResponse: none came in time.
+            MalformedPacket: it is damaged.
             CommandFailed: the device said no.
         """
         return self.ask(prepare(command, body))
@@ -101,7 +120,7 @@ class Session:
             for event in self._listen(request, deadline, 1):
                 if isinstance(event, Response):
                     self._spoken = True
-                    answer(event)
+                    check(request, event)
                     self._in_step = not self._strays
                     return event
 
@@ -141,7 +160,7 @@ class Session:
                 if isinstance(event, Stray):  # what follows it may answer something else than it seems to
                     raise OutOfStep(f"not the answer that was due: {self._meaning(bytes(self._strays))}")
                 renewed = self._spoken = True
-                answer(event)
+                check(asked[0], event)
                 in_flight -= len(asked.popleft().frame)
                 self._in_step = request is None and not asked and not self._strays
                 yield event

@@ -19,8 +19,12 @@ UPLOAD_BAUD = 921600  # the stub is in RAM 0.8 s sooner than at 115200; where th
 log = logging.getLogger("esprom.loader")
 
 
-def reach(port: Port, before: str, hand: Hand, loader: str) -> tuple[RomLoader, StubLoader | None]:
+def reach(
+    port: Port, before: str, hand: Hand, loader: str, *, highest: bool = False
+) -> tuple[RomLoader, StubLoader | None]:
     """Make a loader answer, the one that `loader` says: ROM, STUB, AUTO, or the path of a stub's image.
+
+    `highest`: let the stub go to the highest rate that the line carries; else the port's is used.
 
     Raises:
         NoResponse, ProtocolError: as `reach_rom`.
@@ -33,7 +37,7 @@ def reach(port: Port, before: str, hand: Hand, loader: str) -> tuple[RomLoader, 
     baud = port.baud
     rom = reach_rom(port, before, hand, first_baud=max(baud, UPLOAD_BAUD))
     try:
-        return rom, start(rom, baud, program)
+        return rom, start(rom, None if highest else baud, program)
     except Distrusted as exc:
         if loader != AUTO:
             raise
@@ -42,7 +46,7 @@ def reach(port: Port, before: str, hand: Hand, loader: str) -> tuple[RomLoader, 
         return reach_rom(port, before, hand), None
 
 
-def start(rom: RomLoader, baud: int, program: Image) -> StubLoader:
+def start(rom: RomLoader, baud: int | None, program: Image) -> StubLoader:
     """Return the stub that runs already, or is uploaded."""
     if rom.session.with_stub:
         return guard.check_line(StubLoader(rom.session), baud)

@@ -9,6 +9,7 @@ that of what they mean.
 import hashlib
 import logging
 from collections.abc import Callable
+from itertools import islice
 from zlib import crc32
 
 from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError
@@ -28,9 +29,16 @@ BRIDGE_S = 0.1  # that a USB bridge and a busy host may hold data back, at most
 AT_ONCE = 2048  # bytes worth waking up for; fewer come where there is a pause
 SENT_AHEAD = 0x2000  # bytes that the stub has ready for the line, at most
 PATIENCE = 8  # times that nothing comes
-LOST_TAIL = 0x10000  # bytes of flash to ask for at once, where the last frames seem to be lost
+SMALL = 512  # bytes of flash: what does not get through whole is asked for in such pieces
+SMALL_ONES = 16  # pieces, at once: as many as the stub remembers
+MANY_DAMAGED = 16  # frames
+WORTH_IT = 4  # good frames for a damaged one: where fewer come, half the rate is not slower
 
 log = logging.getLogger("esprom.loader")
+
+
+class Noisy(ProtocolError):
+    """So much comes damaged that a lower rate is not slower."""
 
 
 class Received:
@@ -40,6 +48,7 @@ class Received:
         self.offset = offset
         self.end = offset + size
         self.data = bytearray(size)
+        self.count = 0  # bytes that are there
         self.front = offset  # all that was sent first lies before it, or is missing
         self.missing: list[range] = []  # in ascending order
         self.digest: bytes | None = None
@@ -84,6 +93,7 @@ class Received:
             left += [range(gap.start, min(gap.stop, first)), range(max(gap.start, end), gap.stop)]
         self.missing = [gap for gap in left if gap]
         self.data[first - self.offset : end - self.offset] = data
+        self.count += new
         return new
 
     def _advance(self, address: int) -> None:
@@ -95,41 +105,43 @@ class Received:
 
 def stream(
     session: Session,
-    offset: int,
-    size: int,
+    received: Received,
     *,
     effort: int,
     advance: Callable[[int], None] = lambda count: None,
     window: int = WINDOW,
-) -> bytearray:
-    """Read a range of the flash once; return what the chip's own MD5, made of the same pass, agrees with.
+    patient: bool = True,
+) -> None:
+    """Read a range of the flash once, and see that the chip's own MD5, made of the same pass, agrees.
 
     Args:
         session: a conversation with our stub.
-        offset: any address that is a multiple of 64.
-        size: in bytes.
+        received: the range, of which nothing has come. Its ends are multiples of 64. What has come when
+            this fails is there, each frame of it good by its CRC, and no more than that.
         effort: how hard the chip tries to pack, 0 for not at all.
         advance: told how many bytes have come, each time; what it raises ends the stream.
         window: in bytes of flash.
+        patient: go on however bad the line is, as long as anything comes.
 
     Raises:
         NoResponse: nothing came any more, several times.
+        Noisy: more came damaged than is worth it.
         ProtocolError: all frames were good, and yet the digest is another.
     """
-    received = Received(offset, size)
     conversation = Conversation(session, received, window)
     with session.lent() as port:
         conversation.begin(effort)
         try:
             while not received.complete:
                 advance(conversation.listen())
+                if not patient and conversation.noisy:
+                    raise Noisy(f"{received.damaged} frames of a stream came damaged")
         except BaseException:
             conversation.break_off()
             raise
         port.write(control(own.FINISHED))
     if hashlib.md5(received.data).digest() != received.digest:
         raise ProtocolError("what was read is not what the chip has hashed while it sent it")
-    return received.data
 
 
 def control(confirmed: int, again: range = range(0)) -> bytes:
@@ -149,6 +161,15 @@ class Conversation:
         self._confirmed = received.offset
         self._asked: set[range] = set()  # for again
         self._silences = 0
+        self._good = 0  # frames
+        self._piecemeal = False  # ask for small pieces: whole sectors do not get through
+        self._due = 0  # of those, that may still come
+
+    @property
+    def noisy(self) -> bool:
+        """Whether so many frames come damaged that the rate is too high."""
+        damaged = self._received.damaged
+        return damaged >= MANY_DAMAGED and damaged * WORTH_IT > self._good
 
     def begin(self, effort: int) -> None:
         """Ask for the stream."""
@@ -173,6 +194,8 @@ class Conversation:
             except MalformedPacket as exc:
                 self._received.damaged += 1
                 log.info("in a stream: %s", exc)
+            self._due -= 1
+        self._good += good
         if good and self._began:
             self._silences = 0
             self._renew()
@@ -208,6 +231,10 @@ class Conversation:
 
     def _reply(self) -> None:
         received = self._received
+        if self._piecemeal:
+            if self._due <= 0:
+                self._ask_for_pieces()
+            return
         for gap in received.missing:
             if gap not in self._asked:
                 self._asked.add(gap)
@@ -233,18 +260,25 @@ class Conversation:
         self._confirmed = received.confirmed
         if not self._began:
             self._port.write(self._request.frame)
+        elif self._silences == 1 and received.confirmed < received.end:
+            self._port.write(control(self._confirmed))  # perhaps the stub only waits for that
         else:
-            self._port.write(control(self._confirmed, self._to_ask_for()))
+            self._piecemeal = True
+            self._ask_for_pieces()
         self._renew()
 
-    def _to_ask_for(self) -> range:
-        """Return what to ask for, when nothing comes; an empty range at the end asks for the digest."""
+    def _ask_for_pieces(self) -> None:
+        """Ask for the first that are not there; for the digest, by an empty range at the end, if all are."""
         received = self._received
-        if received.missing:
-            return received.missing[0]
-        if received.front < received.end and self._silences == 1:
-            return range(0)  # perhaps the stub only waits for a confirmation
-        return range(received.front, min(received.front + LOST_TAIL, received.end))
+        pieces = (
+            range(first, min(first + SMALL, gap.stop))
+            for gap in (*received.missing, range(received.front, received.end))
+            for first in range(gap.start, gap.stop, SMALL)
+        )
+        asked = list(islice(pieces, SMALL_ONES)) or [range(received.end, received.end)]
+        self._confirmed = received.confirmed
+        self._port.write(b"".join(control(self._confirmed, piece) for piece in asked))
+        self._due = len(asked)
 
     @property
     def _quiet_s(self) -> float:

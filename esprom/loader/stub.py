@@ -4,22 +4,21 @@
 The commands that it shares with the ROM are `RomLoader`'s: both are used over the same `Session`.
 """
 
+import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
 from typing import Any
-from zlib import crc32
 
-from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError
+from esprom.errors import CommandFailed, EspromError, NoResponse, ProtocolError
+from esprom.loader import rates
+from esprom.loader.once import ask_once, parse_answer
 from esprom.loader.rom import LARGEST_BLOCK, RomLoader, send_blocks
 from esprom.loader.session import Prepared, Session, prepare
-from esprom.loader.stream import stream
+from esprom.loader.stream import Noisy, Received, stream
 from esprom.protocol import own, packets
-from esprom.protocol.commands import COMMANDS
-from esprom.protocol.packets import Command, Response
-from esprom.protocol.record import Overlay
+from esprom.protocol.packets import Command
 from esprom.protocol.status import StubError, answer
 from esprom.stub import Image
 
@@ -27,10 +26,8 @@ GREETING = b"OHAI"
 GREETING_S = 0.5
 QUICK_S = 0.3  # INFO takes less than a millisecond
 PIECE = 64  # bytes: what a stream begins and ends at
-CHECK = slice(CHECK_AT := Overlay(*packets.REQUEST.layout).offset("checksum"), CHECK_AT + 4)
 ATTEMPTS = 4
 ROOM = 0x4000 - 1024  # bytes of requests that it keeps while it is at work; the rest is margin
-SETTLE_S = 0.005  # that the stub takes to change its rate, after its answer has left
 BAD_CHECKSUM = StubError.BAD_DATA_CHECKSUM
 SLOW_BAUD = 1_000_000
 EFFORT_SLOW, EFFORT_FAST = 24, 4
@@ -56,9 +53,8 @@ def upload(rom: RomLoader, image: Image) -> "StubLoader":
 
 def runs(session: Session) -> bool:
     """Tell whether what answers is our stub. Others refuse INFO, or take it for nothing."""
-    request = replace(prepare(Command.INFO, own.AskInfo()), timeout_s=QUICK_S)
     try:
-        read_answer(request, session.ask(request))
+        ask_once(session, Command.INFO, own.AskInfo(), QUICK_S)
     except (NoResponse, ProtocolError, CommandFailed):
         return False
     return True
@@ -74,24 +70,18 @@ class StubLoader:
     def ask(self, command: Command, body: object) -> Any:
         """Do one command of our own; return the record that it answers.
 
-        Asked again where the line has failed: what was done already is found done.
+        Asked again where the line has failed, at last at a lower rate: what was done is found done.
 
         Raises:
             CommandFailed: the stub says no.
-            NoResponse, ProtocolError: ATTEMPTS times no good answer came.
+            NoResponse, ProtocolError: no good answer came at any rate.
         """
-        for attempt in range(ATTEMPTS):
+        failures = 0
+        while True:
             try:
-                request = prepare(command, body)
-                return read_answer(request, self.session.ask(request))
-            except CommandFailed as exc:
-                if exc.status != BAD_CHECKSUM or attempt == ATTEMPTS - 1:
-                    raise
-            except (NoResponse, ProtocolError) as exc:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                log.info("%s again: %s", command.name, exc)
-        raise AssertionError("unreachable")
+                return ask_once(self.session, command, body)
+            except (CommandFailed, NoResponse, ProtocolError) as exc:
+                failures = self._count(exc, failures)
 
     def info(self) -> own.Info:
         """INFO."""
@@ -108,7 +98,7 @@ class StubLoader:
         port = self.session.port
         self.session.command(Command.CHANGE_BAUDRATE, packets.ChangeBaudrate(baud, port.baud))
         port.baud = baud
-        port.clock.sleep(SETTLE_S)
+        port.clock.sleep(rates.SETTLE_S)
 
     @contextmanager
     def quickly(self) -> Iterator[None]:
@@ -130,9 +120,56 @@ class StubLoader:
             yield from found.digests
 
     def read(self, offset: int, size: int, advance: Callable[[int], None] = lambda count: None) -> bytearray:
-        """STREAM: read a range whose ends are multiples of PIECE."""
-        effort = EFFORT_SLOW if self.session.port.baud < SLOW_BAUD else EFFORT_FAST
-        return stream(self.session, offset, size, effort=effort, advance=advance)
+        """STREAM: read a range whose ends are multiples of PIECE.
+
+        On a bad line: at a lower rate from where it was, if the chip hashes what had come to the same.
+
+        `advance` is told how many bytes have come, each time; less than none where they are to come again.
+
+        Raises:
+            NoResponse, ProtocolError: it does not come at any rate.
+        """
+        data = bytearray()
+        end = offset + size
+        while True:
+            received = Received(offset + len(data), end - offset - len(data))
+            effort = EFFORT_SLOW if self.session.port.baud < SLOW_BAUD else EFFORT_FAST
+            patient = self.session.port.baud <= rates.RATES[-1]
+            try:
+                stream(self.session, received, effort=effort, advance=advance, patient=patient)
+                return data + received.data
+            except (Noisy, NoResponse):
+                if not self.slow_down():
+                    raise
+            good = received.data[: received.confirmed - received.offset]
+            if not self._holds(received.offset, good):
+                good.clear()
+            advance(len(good) - received.count)
+            data += good
+
+    def _holds(self, offset: int, data: bytes | bytearray) -> bool:
+        """Tell whether the chip's MD5 of a range is that of `data`."""
+        with suppress(CommandFailed, NoResponse, ProtocolError):
+            response = self.session.command(Command.SPI_FLASH_MD5, packets.FlashMd5(offset, len(data)))
+            return packets.MD5_DIGEST.parse(answer(response)).digest == hashlib.md5(data).digest()
+        return False
+
+    def slow_down(self) -> bool:
+        """Go to a lower rate. False: there is none that works."""
+        self.upload_baud = 0  # which may not be good either, after all
+        return rates.lower(self.session)
+
+    def _count(self, exc: EspromError, failures: int) -> int:
+        """Return how many failures in a row there are with this one. Raises it if that is the end."""
+        refused = isinstance(exc, CommandFailed) and exc.status != BAD_CHECKSUM
+        if refused:
+            raise exc
+        log.info("asking again: %s", exc)
+        if failures + 1 < ATTEMPTS:
+            return failures + 1
+        if not self.slow_down():
+            raise exc
+        return 0
 
     def carry_out(self, jobs: Iterable[own.Put | packets.FlashRegion]) -> Iterator[Any]:
         """PUT and ERASE: do `jobs` in order; yield what each answers.
@@ -142,7 +179,7 @@ class StubLoader:
 
         Raises:
             CommandFailed: the chip does not take it.
-            NoResponse, ProtocolError: ATTEMPTS times in a row nothing was answered.
+            NoResponse, ProtocolError: nothing was answered, at any rate.
         """
         coming = (prepare(Command.PUT if isinstance(job, own.Put) else Command.ERASE, job) for job in jobs)
         waiting: deque[Prepared] = deque()
@@ -150,34 +187,17 @@ class StubLoader:
         while True:
             try:
                 for response in self.session.pipeline(_waiting_and(coming, waiting), ROOM):
-                    found = read_answer(waiting[0], response)
+                    found = parse_answer(response)
                     waiting.popleft()
                     failures = 0
                     yield found
                 return
             except (CommandFailed, NoResponse, ProtocolError) as exc:
-                failures += 1
-                refused = isinstance(exc, CommandFailed) and exc.status != BAD_CHECKSUM
-                if refused or failures == ATTEMPTS:
-                    raise
-                log.info("again from what was not answered: %s", exc)
+                failures = self._count(exc, failures)
 
     def erase(self, offset: int, size: int) -> None:
         """ERASE: whole sectors."""
         self.ask(Command.ERASE, packets.FlashRegion(offset, size))
-
-
-def read_answer(request: Prepared, response: Response) -> Any:
-    """Return the record that a command of our own answers.
-
-    Raises:
-        CommandFailed: the status is not success.
-        MalformedPacket: it is damaged, or the answer to another request.
-    """
-    data = answer(response)
-    if crc32(data, crc32(request.packet[CHECK])) != response.value:
-        raise MalformedPacket(f"the answer to {response.command.name} is damaged, or to another request")
-    return COMMANDS[response.command].answer.parse(data)
 
 
 def _waiting_and(coming: Iterator[Prepared], waiting: deque[Prepared]) -> Iterator[Prepared]:

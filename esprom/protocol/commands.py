@@ -117,6 +117,7 @@ COMMANDS: dict[Command, CommandSpec] = {
         CommandSpec(Command.STREAM_CONTROL, own.STREAM_CONTROL, EMPTY, OURS, BODY, _QUICK),
         CommandSpec(Command.PUT, own.PUT, own.PUT_DONE, OURS, BODY, _SECTOR),
         CommandSpec(Command.ERASE, packets.ERASE_REGION, own.ERASE_DONE, OURS, BODY, _REGION),
+        CommandSpec(Command.TRY_BAUDRATE, own.TRY_BAUDRATE, EMPTY, OURS, BODY, _QUICK),
     )
 }
 

@@ -225,6 +225,18 @@ class EraseDone:
 ERASE_DONE = Record(EraseDone, "offset" / Int32ul)
 
 
+@dataclass(frozen=True, slots=True)
+class TryBaudrate:
+    """TRY_BAUDRATE: change the rate, for good or on trial (STUB-15)."""
+
+    baud: int
+    old: int  # as the host calls the one in use
+    trial_ms: int  # at most 10000; 0 is for good
+
+
+TRY_BAUDRATE = Record(TryBaudrate, "baud" / Int32ul, "old" / Int32ul, "trial_ms" / Int32ul)
+
+
 def pack(data: bytes) -> tuple[Kind, bytes]:
     """Return how to write `data` down in the fewest bytes."""
     if data and data.count(data[0]) == len(data):

@@ -76,6 +76,7 @@ class Command(OpenIntEnum):
     STREAM_CONTROL = 0xE5
     PUT = 0xE6
     ERASE = 0xE7
+    TRY_BAUDRATE = 0xE8
 
 
 CommandField: "Construct[Command, Command]" = ExprAdapter(

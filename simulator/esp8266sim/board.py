@@ -18,7 +18,7 @@ from esp8266sim.chips import ChipModel
 from esp8266sim.clock import MS, SECOND, Clock, Event
 from esp8266sim.cpu import Cpu
 from esp8266sim.cpu.special import DEBUG_LEVEL
-from esp8266sim.faults import DEAF, DUMB, Fault, flash_bus
+from esp8266sim.faults import DEAF, DUMB, Fault, carried, flash_bus
 from esp8266sim.flashchip import FlashChip
 from esp8266sim.line import Bridge, Burst
 from esp8266sim.processor import Processor
@@ -200,7 +200,7 @@ class Board:
         if Fault.ECHO in self._faults:
             self._host.receive(burst)
         if not self._faults & DEAF:
-            self.soc.uart.receive(burst)
+            self.soc.uart.receive(carried(self._faults, burst))
 
     def set_lines(self, *, dtr: bool, rts: bool) -> None:
         """Set the bridge's modem lines; True is asserted, that is electrically low."""
@@ -283,7 +283,7 @@ class Board:
         if self.on_wire is not None:
             self.on_wire("from chip", burst)
         if not self._faults & DUMB:
-            self._host.receive(burst)
+            self._host.receive(carried(self._faults, burst))
 
     def _map_peripherals(self) -> None:
         bus = self.soc.bus

@@ -7,11 +7,13 @@ One rule: a fault changes what reaches a pin, and nothing else. What the chip ma
 from collections.abc import Callable
 from enum import Enum
 
-from esp8266sim.clock import MS, Clock
+from esp8266sim.clock import MS, US, Clock
+from esp8266sim.line import Burst
 from esp8266sim.soc.spi import Flash, StuckBus
 
 ERASES = (0x20, 0x52, 0xD8, 0xC7, 0x60)  # commands of the flash chip that take the most current
 BREAKDOWN_PS = 5 * MS  # into an erase
+SHORTEST_PS = 1 * US  # what gets through long wires
 
 
 class Fault(Enum):
@@ -25,11 +27,29 @@ class Fault(Enum):
     MISO_LOW = "miso-low"  # the flash chip's output is stuck at ground
     MISO_HIGH = "miso-high"  # and at the supply
     WEAK_SUPPLY = "weak-supply"  # breaks down in the middle of an erase
+    LONG_WIRES = "long-wires"  # above 1 Mbaud a bit between two of the other level gets lost
 
 
 DEAF = frozenset({Fault.ECHO, Fault.TX_OPEN})  # the chip hears nothing
 DUMB = frozenset({Fault.ECHO, Fault.RX_OPEN})  # nobody hears the chip
 STUCK = {Fault.MISO_LOW: 0x00, Fault.MISO_HIGH: 0xFF}
+
+
+def _without_lone_bits(byte: int) -> int:
+    """Return what is heard of a byte whose lone bits are too short; its start and stop are heard."""
+    wave = 1 << 9 | byte << 1
+    lone = ~(wave ^ wave >> 2) & (wave ^ wave >> 1)  # a bit lower: equal neighbours, and not equal to them
+    return byte ^ (lone & 0xFF)
+
+
+WITHOUT_LONE_BITS = bytes(map(_without_lone_bits, range(256)))
+
+
+def carried(faults: frozenset[Fault], burst: Burst) -> Burst:
+    """Return what the wires make of a burst."""
+    if Fault.LONG_WIRES in faults and burst.bit < SHORTEST_PS:
+        return Burst(burst.start, burst.bit, burst.data.translate(WITHOUT_LONE_BITS))
+    return burst
 
 
 class WeakSupply:

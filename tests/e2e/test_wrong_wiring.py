@@ -24,11 +24,24 @@ SAID: dict[Fault, tuple[str, str]] = {  # with reset lines, and without
     Fault.MISO_HIGH: ("id ffffff): its data line to the chip (SD_D0, GPIO7) is always high",) * 2,
     Fault.WEAK_SUPPLY: ("the chip has restarted meanwhile: its supply broke down",) * 2,
 }
+FAST_ONLY = {Fault.LONG_WIRES}  # that nothing is seen of at the usual rate
 EXIT_CODE = 4  # no answer
 
 
 def test_every_fault_has_its_words() -> None:
-    assert set(SAID) == set(Fault)
+    assert SAID.keys() | FAST_ONLY == set(Fault)
+
+
+def test_long_wires_are_told_of_where_they_matter(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["--port", "sim://esp12?fault=long-wires", "erase-region", "0", "0x10000", "--quiet"]
+    with pytest.raises(SystemExit) as exited:
+        main([*command, "--baud", "2000000"])
+    assert exited.value.code == EXIT_CODE
+    assert "answers at 115200 baud, and not at 2000000: the adapter or the wires" in capsys.readouterr().err
+    for baud in ("115200", "auto"):
+        with pytest.raises(SystemExit) as exited:
+            main([*command, "--baud", baud])
+        assert not exited.value.code
 
 
 @pytest.mark.parametrize("wiring", ["auto", "jumper"])

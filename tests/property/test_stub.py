@@ -20,7 +20,7 @@ from esp8266sim.board import Board
 from esp8266sim.chips import W25Q80
 from esprom.device import Device
 from esprom.errors import EspromError
-from esprom.loader.stream import stream
+from esprom.loader.stream import Received, stream
 from esprom.loader.stub import StubLoader
 from esprom.protocol import own, packets
 from esprom.protocol.packets import Command
@@ -89,7 +89,9 @@ def desk() -> Iterator[Desk]:
 def test_what_is_packed_on_the_chip_is_what_it_holds(desk: Desk, recipe: Recipe, effort: int) -> None:
     content = content_of(recipe)
     desk.board.flash.array[:SECTOR] = content
-    assert stream(desk.stub.session, 0, SECTOR, effort=effort) == content
+    received = Received(0, SECTOR)
+    stream(desk.stub.session, received, effort=effort)
+    assert received.data == content
 
 
 @given(first=recipes, second=recipes)

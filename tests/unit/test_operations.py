@@ -104,7 +104,8 @@ def test_what_a_sleeping_flash_gives_is_not_verified() -> None:
 def test_an_answer_about_the_id_may_get_lost(lost: int) -> None:
     meddler = Meddler(set())
     size = 0x80
-    meddler.port.hurt_from_here(received={lost: None})
+    plan: dict[int, int | None] = {lost: None}
+    meddler.port.hurt_from_here(received=plan)
     assert meddler.device.read_flash(0, size) == PATTERN[:size]
 
 

@@ -61,6 +61,8 @@ def announce(session: Session, device: "esprom.Device", size: int, *, passes: in
     )
     if seconds > LONG_S and device.baud <= USUAL_BAUD:
         session.output.note(
-            f"--baud {4 * USUAL_BAUD} is about {4 * USUAL_BAUD // device.baud} times as quick, "
+            "--baud auto takes the highest rate that the adapter and the wires carry"
+            if device.loader != "rom"
+            else f"--baud {4 * USUAL_BAUD} is about {4 * USUAL_BAUD // device.baud} times as quick, "
             "if the adapter and the wires carry it"
         )

@@ -14,12 +14,16 @@ from esprom.cli.session import Session
 
 @command("selftest")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default="esprom-selftest.json")
+@click.option(
+    "--destructive", is_flag=True, help="Program and erase a sector too: the last one that is blank."
+)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
-def selftest(session: Session, file: Path, *, force: bool) -> Facts:
+def selftest(session: Session, file: Path, *, destructive: bool, force: bool) -> Facts:
     """Check a board, and write a report to send in.
 
-    The stub loader is tried on it. Nothing is written to the flash. The report has neither the MAC nor
-    anything of the flash's content.
+    The stub loader is tried on it. Unless told, nothing is written to the flash. The report has neither the
+    MAC nor anything of the flash's content; of what went over the wire it has times, commands and lengths,
+    and the bytes where nothing private is among them.
     """
     esprom.check_targets([file], overwrite=force)
     port = session.chosen_port()
@@ -29,7 +33,7 @@ def selftest(session: Session, file: Path, *, force: bool) -> Facts:
         figures = f" ({check.measured})" if check.measured else ""
         session.output.result(f"{check.name}: {check.found}{figures}")
 
-    report = esprom.selftest(port, session.settings.baud, told)
+    report = esprom.selftest(port, session.settings.baud, destructive=destructive, told=told)
     facts = report.facts()
     esprom.save(file, (json.dumps(facts, indent=1) + "\n").encode(), overwrite=force)
     different = ", ".join(report.differences) or "nothing"

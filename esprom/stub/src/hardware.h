@@ -23,6 +23,7 @@
 #define UART_RX_OVERFLOW (1u << 4)
 #define UART_RX_TIMEOUT (1u << 8)
 #define UART_INTERRUPT 5
+#define TIMER_INTERRUPT 6 /* the CPU's own: CCOMPARE0 */
 
 #define SPI_CMD REG(0x60000200)
 #define SPI_ADDR REG(0x60000204)

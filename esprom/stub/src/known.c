@@ -248,7 +248,6 @@ static void write_registers(void)
     answer(0, 0, 0, OK);
 }
 
-/* The UART's divisor is the crystal's, doubled, through the rate that the host says it has now. */
 static void change_baud(void)
 {
     uint32_t wanted = packet_word(0), now = packet_word(4);
@@ -258,9 +257,7 @@ static void change_baud(void)
     }
     answer(0, 0, 0, OK);
     uart_flush();
-    uint32_t hertz = UART_CLKDIV * (now ? now : 115200);
-    hertz = hertz > 66000000 ? 80000000 : 52000000; /* crystals of 40 and 26 MHz */
-    uart_set_divisor((hertz + wanted / 2) / wanted);
+    uart_set_divisor((uart_hertz(now) + wanted / 2) / wanted);
 }
 
 static void md5(void)

@@ -16,14 +16,16 @@
 #define DIGEST_SIZE 16
 #define DIGESTS_MAX 64
 #define PUT_HEADER 5
+#define LONGEST_TRIAL 10000
 
-enum { INFO = 0xE0, ECHO, DIGESTS, PUT = 0xE6, ERASE };
+enum { INFO = 0xE0, ECHO, DIGESTS, PUT = 0xE6, ERASE, TRY_BAUD };
 
-/* The CRC is of the request's and of the body, so that no answer is taken for that to another request. */
+/* The CRC is of the request's too, so that no answer is taken for that to another request. */
 static enum next answer_own(const void *body, uint32_t size, uint8_t status)
 {
+    const uint8_t end[] = {status, 0};
     uint32_t crc = crc32(0, (const uint8_t *)&packet.check, sizeof packet.check);
-    answer(crc32(crc, body, size), body, size, status);
+    answer(crc32(crc32(crc, body, size), end, sizeof end), body, size, status);
     return GO_ON;
 }
 
@@ -123,6 +125,22 @@ static enum next erase(void)
     return answer_own(packet.body, 4, OK);
 }
 
+/* Change the rate: for good, or for so many milliseconds unless it is said again for good. */
+static enum next try_baud(void)
+{
+    uint32_t wanted = packet_word(0), now = packet_word(4), milliseconds = packet_word(8);
+    if (packet.size != 12 || !wanted || milliseconds > LONGEST_TRIAL)
+        return answer_own(0, 0, packet.size == 12 ? BAD_ADDRESS : BAD_LENGTH);
+    answer_own(0, 0, OK);
+    uart_flush();
+    uint32_t hertz = uart_hertz(now), divisor = (hertz + wanted / 2) / wanted;
+    if (milliseconds)
+        uart_try_divisor(divisor, hertz / 1000 * milliseconds);
+    else
+        uart_set_divisor(divisor);
+    return GO_ON;
+}
+
 enum next do_own(void)
 {
     if (packet.check != crc32(0, packet.body, packet.size))
@@ -146,6 +164,8 @@ enum next do_own(void)
         return put();
     case ERASE:
         return erase();
+    case TRY_BAUD:
+        return try_baud();
     default:
         return answer_own(0, 0, INVALID_COMMAND);
     }

@@ -15,6 +15,8 @@ static uint8_t rx_ring[RX_SIZE], tx_ring[TX_SIZE];
 static volatile uint32_t rx_head, rx_tail, tx_head, tx_tail; /* ever growing */
 static volatile bool sending; /* the handler is called as long as there is room in the transmitter */
 volatile uint32_t uart_overflows;
+static uint32_t known_divisor; /* before the trial */
+static volatile bool on_trial;
 
 static void receive(void)
 {
@@ -140,10 +142,43 @@ void uart_close(void)
 {
     uart_flush();
     UART_INT_ENA = 0;
-    ets_isr_mask(1 << UART_INTERRUPT);
+    ets_isr_mask(1 << UART_INTERRUPT | 1 << TIMER_INTERRUPT);
 }
 
 void uart_set_divisor(uint32_t divisor)
 {
+    on_trial = false;
     UART_CLKDIV = divisor;
+}
+
+static void set_alarm(uint32_t cycles)
+{
+    uint32_t now;
+    __asm__ volatile("rsr.ccount %0" : "=r"(now));
+    __asm__ volatile("wsr.ccompare0 %0; esync" ::"r"(now + cycles)); /* clears the interrupt, too */
+}
+
+static void trial_over(void *unused)
+{
+    (void)unused;
+    set_alarm(-1); /* as far away as can be; nothing is done then */
+    if (on_trial)
+        uart_set_divisor(known_divisor);
+}
+
+void uart_try_divisor(uint32_t divisor, uint32_t cycles)
+{
+    if (!on_trial)
+        known_divisor = UART_CLKDIV;
+    UART_CLKDIV = divisor;
+    set_alarm(cycles);
+    on_trial = true;
+    ets_isr_attach(TIMER_INTERRUPT, trial_over, 0);
+    ets_isr_unmask(1 << TIMER_INTERRUPT);
+}
+
+/* Crystals of 40 and 26 MHz; the UART gets twice as much. */
+uint32_t uart_hertz(uint32_t baud)
+{
+    return UART_CLKDIV * (baud ? baud : 115200) > 66000000 ? 80000000 : 52000000;
 }

@@ -27,6 +27,12 @@ void uart_close(void);
 /* Change the rate. What is being received meanwhile is lost. */
 void uart_set_divisor(uint32_t divisor);
 
+/* The same, but back to the rate before it, unless another change has come within so many cycles. */
+void uart_try_divisor(uint32_t divisor, uint32_t cycles);
+
+/* The clock that the divisor divides, if the rate in use is called `baud`. */
+uint32_t uart_hertz(uint32_t baud);
+
 /* How often the receive FIFO or the ring has overflowed. */
 extern volatile uint32_t uart_overflows;
 

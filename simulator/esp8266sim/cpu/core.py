@@ -42,7 +42,7 @@ class Core:
         self.slow_sites: set[int] = set()  # loads and stores that were seen to meet other than data RAM
         self._ram_base, self._ram_end = memory.ram_base, memory.ram_base + len(memory.ram)
         self.watching = False  # look at stores, for `idle`
-        self.disturbed = False  # a store changed something
+        self.disturbed = False  # a store changed something, or somebody looked at the time
         self.loads: list[int] = []  # addresses, while watching
         self.reset()
 
@@ -57,7 +57,8 @@ class Core:
 
     @property
     def ccount(self) -> int:
-        """The CCOUNT register."""
+        """The CCOUNT register. Who looks at it does not only wait, whatever becomes of the value."""
+        self.disturbed = True
         return self.cycles + self._ccount_offset & MASK32
 
     @property

@@ -2,9 +2,10 @@
 """Proves that a CPU does nothing but wait: a loop that comes back to the very state that it began with.
 
 The proof is made by running it, one instruction at a time: no store but of what was there already, or that
-the memory calls harmless; no load with an effect or of a value that time alone changes; and then the same
-registers at the same address. From there on every round is the same, whatever calls and loads it is made of,
-until an interrupt comes, somebody else writes to memory, or what the memory says is over.
+the memory calls harmless; no load with an effect or of a value that time alone changes, CCOUNT among them;
+and then the same registers at the same address. From there on every round is the same, whatever calls and
+loads it is made of, until an interrupt comes, somebody else writes to memory, or what the memory says is
+over.
 """
 
 from collections.abc import Callable

@@ -173,7 +173,7 @@ USAGE = [
     (["read-mac", "--frob"], "No such option"),
     (["--chip", "esp32", "read-mac"], "'esp32' is not one of"),
     (["read-mac", "--before", "usb-reset"], "'usb-reset' is not one of"),
-    (["-b", "0", "read-mac"], "0 is not in the range"),
+    (["-b", "0", "read-mac"], "'0' is neither a baud rate, as 460800 is, nor auto"),
     (["read-mem", "0x3ff00053"], "not a multiple of 4"),
     (["read-mem", "0x10"], "0x10 is not between 0x20000000 and 0xfffffffc"),
     (["write-mem", "0x10", "0"], "0x10 is not between 0x20000000 and 0xfffffffc"),

@@ -14,7 +14,7 @@ from esp8266sim.chips import W25Q80
 from esp8266sim.flashchip import Operation
 from esp8266sim.trace import Kind
 from esprom.errors import CommandFailed, FlashProtected, VerifyFailed
-from esprom.loader import connect, guard, starting
+from esprom.loader import connect, guard, rates, starting
 from esprom.loader.by_hand import Hand
 from esprom.loader.stub import StubLoader, upload
 from esprom.port.serial_port import SerialPort
@@ -201,7 +201,7 @@ def test_what_would_hang_the_chip_or_hit_the_stub_is_refused(
 @pytest.mark.parametrize("baud", [9600, 115200, 921600, 2_000_000])
 def test_any_rate(stub: StubLoader, baud: int) -> None:
     stub.change_baud(baud)
-    assert stub.echo(guard.PATTERN) == guard.PATTERN
+    assert stub.echo(rates.PATTERN) == rates.PATTERN
 
 
 @pytest.mark.spec("STUB-10")

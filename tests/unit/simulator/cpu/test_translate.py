@@ -171,6 +171,16 @@ def test_a_loop_that_changes_something_is_run(what: str) -> None:
     assert made.cpu.run(20_000) is StopReason.DEADLINE
 
 
+def test_a_loop_that_looks_at_the_time_ends_when_that_has_come() -> None:
+    """Its registers are the same at the beginning of each round: what it has read is dead by then."""
+    body = (
+        "l: movi a3, 0\n rsr.ccount a3\n movi a4, 300000\n bgeu a3, a4, done\n movi a3, 0\n j l\ndone: j stop"
+    )
+    made = machine(body, hot=3)
+    assert made.cpu.run(10**9) is StopReason.ADDRESS
+    assert 300_000 <= made.cpu.cycles < 300_200
+
+
 def test_a_spinning_loop_is_left_by_the_timer() -> None:
     body = "movi a2, 5000000\n wsr.ccompare0 a2\n movi a3, 0x40\n wsr.intenable a3\n rsil a3, 0\n l: j l"
     made = machine(body)
