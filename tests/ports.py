@@ -8,6 +8,8 @@ from typing import Protocol
 from esp8266sim.board import Board
 from esp8266sim.profiles import PROFILES
 from esp8266sim.serve import sim
+from esprom.port import Port
+from esprom.port.forwarding import ForwardingPort
 from esprom.port.reading import POLL_S
 from esprom.port.serial_port import Link, SerialPort
 from esprom.protocol import slip
@@ -146,25 +148,12 @@ class Noise:
         return 0x10 if self.when() and offset * 2654435761 % (1 << 32) < (1 << 32) // self.every else default
 
 
-class HurtPort:
+class HurtPort(ForwardingPort):
     """A port that damages the bytes of a stream at the offsets that a plan names."""
 
-    def __init__(self, port: SerialPort, received: Plan | None = None, sent: Plan | None = None) -> None:
-        self.name = port.name
-        self.clock = port.clock
-        self.has_modem_lines = port.has_modem_lines
-        self._port = port
-        self._received: Plan = received or {}
-        self._sent: Plan = sent or {}
-        self._at = {"in": 0, "out": 0}
-
-    @property
-    def baud(self) -> int:
-        return self._port.baud
-
-    @baud.setter
-    def baud(self, baud: int) -> None:
-        self._port.baud = baud
+    def __init__(self, port: Port, received: Plan | None = None, sent: Plan | None = None) -> None:
+        super().__init__(port)
+        self.hurt_from_here(received, sent)
 
     def hurt_from_here(self, received: Plan | None = None, sent: Plan | None = None) -> None:
         """Begin a new plan, whose offsets count from now."""
@@ -172,22 +161,10 @@ class HurtPort:
         self._received, self._sent = received or {}, sent or {}
 
     def read(self, timeout_s: float, at_least: int = 1) -> bytes:
-        return self._carry(self._port.read(timeout_s, at_least), "in", self._received)
+        return self._carry(super().read(timeout_s, at_least), "in", self._received)
 
     def write(self, data: bytes) -> None:
-        self._port.write(self._carry(data, "out", self._sent))
-
-    def set_lines(self, *, dtr: bool, rts: bool) -> None:
-        self._port.set_lines(dtr=dtr, rts=rts)
-
-    def discard_input(self) -> None:
-        self._port.discard_input()
-
-    def reopen(self) -> None:
-        self._port.reopen()
-
-    def close(self) -> None:
-        self._port.close()
+        super().write(self._carry(data, "out", self._sent))
 
     def _carry(self, data: bytes, way: str, plan: Plan) -> bytes:
         start, self._at[way] = self._at[way], self._at[way] + len(data)

@@ -75,6 +75,8 @@ class Board:
         wiring: how reset and GPIO0 are connected.
         faults: what is wrong with its wires and its supply.
         rom: a dump of the mask ROM to execute, instead of the model of it; 64 KiB.
+        cpi: how many cycles of the CPU's clock pass for each that is counted: nobody has counted those of
+            silicon, so that figures can be had that do not depend on it.
 
     Raises:
         ValueError: the content or the dump has another size.
@@ -89,6 +91,7 @@ class Board:
         wiring: Wiring = Wiring.AUTO,
         faults: Iterable[Fault] = (),
         rom: bytes | None = None,
+        cpi: float = 1.0,
     ) -> None:
         self.profile = profile
         self.wiring = wiring
@@ -121,7 +124,7 @@ class Board:
                 interrupt=lambda high: self._interrupt_of(uart.BASE, high),
             ),
             spi=SpiController(self.clock, apb_hz, on_bus, bus.stays),
-            cpu_hz=apb_hz,
+            cpu_hz=round(apb_hz / cpi),
         )
         self._uart1 = Uart(
             self.clock,
@@ -142,7 +145,7 @@ class Board:
         self.rtc = Rtc(self.clock, lambda: self._reset_soon(SOFTWARE_RESET))
         self._dport = Dport(
             profile.efuse,
-            lambda doubled: self._processor.set_clock(apb_hz << doubled),
+            lambda doubled: self._processor.set_clock(round((apb_hz << doubled) / cpi)),
             self._set_cache,
             self._processor.raise_interrupt,
         )

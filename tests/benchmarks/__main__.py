@@ -112,6 +112,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "served": served,
     "backup": backup,
     "sessions": sessions.sessions,
+    "slower": sessions.slower,
     "writes": sessions.writes,
     "host": sessions.host,
     "cpu": cpu.loops,

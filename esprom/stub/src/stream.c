@@ -136,7 +136,9 @@ enum next stream(void)
     missing_count = run.size = 0;
     MD5Init(&context);
     for (;;) {
-        if (frame_receive() && packet_whole()) {
+        while (frame_receive()) {
+            if (!packet_whole())
+                continue;
             if (packet.command != STREAM_CONTROL)
                 return AGAIN; /* the host has given up */
             if (packet.size == 12 && packet.check == crc32(0, packet.body, 12)) {

@@ -23,7 +23,7 @@ from esp8266sim.serve.flashfile import FlashFile
 
 T = TypeVar("T")
 
-OPTIONS = ("flash", "chip", "bridge", "latency_ms", "crystal", "wiring", "fault", "rom")
+OPTIONS = ("flash", "chip", "bridge", "latency_ms", "crystal", "wiring", "fault", "rom", "cpi")
 CRYSTALS = {"26": 26_000_000, "40": 40_000_000}  # by their megahertz
 
 
@@ -48,7 +48,7 @@ class Serial:
 
     Args:
         url: `sim://PROFILE?flash=FILE&chip=NAME&bridge=NAME&latency_ms=N&crystal=26|40&wiring=auto|jumper`
-            and `&fault=NAME,NAME&rom=FILE`, or None with `board`.
+            and `&fault=NAME,NAME&rom=FILE&cpi=1.5`, or None with `board`.
         baudrate: the host side's, in bits per second.
         timeout: of `read`, in seconds of virtual time; None waits until the board has nothing more to do.
         board: an existing board to attach to.
@@ -190,7 +190,9 @@ def open_board(url: str) -> tuple[Board, FlashFile | None]:
     names = options["fault"].split(",") if "fault" in options else []
     faults = [named("fault", name, {fault.value: fault for fault in Fault}) for name in names]
     rom = Path(options["rom"]).read_bytes() if "rom" in options else None
-    board = Board(profile, content, chip=chip, wiring=wiring, faults=faults, rom=rom)
+    board = Board(
+        profile, content, chip=chip, wiring=wiring, faults=faults, rom=rom, cpi=_cpi(options.get("cpi", "1"))
+    )
     board.bridge.latency_ps = latency_ps
     return board, kept
 
@@ -214,6 +216,16 @@ def _latency_ps(milliseconds: str) -> int:
     if latency_ps < 0:
         raise ValueError(f"latency_ms is a number of milliseconds, not {milliseconds!r}")
     return latency_ps
+
+
+def _cpi(cycles: str) -> float:
+    try:
+        found = float(cycles)
+    except ValueError:
+        found = 0.0
+    if not 1 <= found <= 10:
+        raise ValueError(f"cpi is how many cycles a cycle counts for, 1 to 10, not {cycles!r}")
+    return found
 
 
 def named(what: str, name: str, known: Mapping[str, T]) -> T:

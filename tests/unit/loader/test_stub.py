@@ -16,7 +16,10 @@ from esp8266sim.trace import Kind
 from esprom.errors import CommandFailed, FlashProtected, VerifyFailed
 from esprom.loader import connect, guard, rates, starting
 from esprom.loader.by_hand import Hand
-from esprom.loader.stub import StubLoader, upload
+from esprom.loader.once import parse_answer
+from esprom.loader.session import prepare
+from esprom.loader.stream import Received, control
+from esprom.loader.stub import ROOM, StubLoader, upload
 from esprom.port.serial_port import SerialPort
 from esprom.protocol import own, packets, slip
 from esprom.protocol.commands import packet
@@ -204,10 +207,52 @@ def test_any_rate(stub: StubLoader, baud: int) -> None:
     assert stub.echo(rates.PATTERN) == rates.PATTERN
 
 
+def test_both_directions_are_full_at_2_mbaud(stub: StubLoader) -> None:
+    """Each byte comes back, at nearly the line's rate: pieces travel while others come back."""
+    stub.change_baud(2_000_000)
+    dice = random.Random(2)
+    pieces = [dice.randbytes(0x0FC0) for _ in range(24)]
+    requests = [prepare(Command.ECHO, own.Pattern(piece)) for piece in pieces]
+    clock = stub.session.port.clock
+    began = clock.now()
+    answers = stub.session.pipeline(requests, ROOM)
+    assert [parse_answer(answer).data for answer in answers] == pieces
+    assert stub.info().overflows == 0
+    wire = sum(len(request.frame) for request in requests)
+    assert clock.now() - began < 1.6 * stub.session.line_time(wire)
+
+
+def test_a_stream_stands_a_host_that_never_stops_talking_at_2_mbaud(
+    under_test: Board, stub: StubLoader
+) -> None:
+    stub.change_baud(2_000_000)
+    size = 0x40000
+    received = Received(0, size)
+    asked = prepare(Command.STREAM, own.Stream(0, size, size, 4))
+    chatter = control(0) * 64  # says nothing new
+    decoder = slip.Decoder()
+    with stub.session.lent() as port:
+        port.write(asked.frame)
+        deadline = port.clock.now() + 30.0
+        free = 0.0
+        while not received.complete and port.clock.now() < deadline:
+            if port.clock.now() >= free:  # the line to the chip is never idle, and nothing piles up before it
+                port.write(chatter)
+                free = port.clock.now() + stub.session.line_time(len(chatter))
+            for frame in decoder.feed(port.read(0.001)):
+                if (found := own.stream_frame(frame)) is not None:
+                    received.take(frame, *found)
+        port.write(control(own.FINISHED))
+        port.clock.sleep(0.01)
+    assert received.data == under_test.flash.array[:size]
+    assert received.damaged == 0
+    assert stub.info().overflows == 0
+
+
 @pytest.mark.spec("STUB-10")
 def test_what_is_missing_is_asked_for_again(under_test: Board, stub: StubLoader) -> None:
     """Every frame but the last is damaged once, the digest as well."""
-    port = HurtPort(stub.session.port)  # type: ignore[arg-type]  # as it was opened
+    port = HurtPort(stub.session.port)
     stub.session.port = port
     port.hurt_from_here({at: 0x10 for at in range(100, 0x3800, 3000)})
     assert stub.read(0, 0x7000) == PATTERN[:0x7000].ljust(0x7000, b"\xff")

@@ -180,6 +180,8 @@ def test_a_board_holds_firmware_in_its_own_flash_mode(tmp_path: Path) -> None:
         ("sim://esp01?latency_ms=-1", r"latency_ms"),
         ("sim://esp01?latency_ms=nan", r"latency_ms"),
         ("sim://esp01?latency_ms=inf", r"latency_ms"),
+        ("sim://esp01?cpi=0.5", r"cpi is how many"),
+        ("sim://esp01?cpi=few", r"cpi is how many"),
         ("sim://esp01?chip", r"sim://esp01\?chip: bad query"),
         ("sim://esp01?chip=", r"no flash chip ''"),
         ("socket://esp01", r"socket://esp01: a virtual board's URL begins with sim://"),
