@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Literal, Self
 
-from esprom import leaving, operations, rewriting
+from esprom import leaving, operations, proving, rewriting
 from esprom.backup import BackupResult, RestorePlan, RestoreResult, backup, plan_restore, restore
 from esprom.chip import ChipInfo
 from esprom.loader import connect as connecting
@@ -22,9 +22,10 @@ from esprom.loader.guard import Distrusted
 from esprom.loader.nor import NorFlash
 from esprom.loader.rom import RomLoader
 from esprom.loader.stub import StubLoader
-from esprom.operations import Estimate, FlashInfo, ProvedRead
+from esprom.operations import Estimate, FlashInfo, Keep
 from esprom.port import DEFAULT_BAUD, Port, open_port
 from esprom.progress import CancelCallback, Progress, ProgressCallback, Watch
+from esprom.proving import Guess, ProvedRead
 
 __all__ = [
     "AskCallback",
@@ -240,6 +241,8 @@ class Device:
         size: int,
         *,
         reread: bool = False,
+        guess: Guess | None = None,
+        keep: Keep = lambda at, data: None,
         progress: ProgressCallback | None = None,
         cancel: CancelCallback | None = None,
     ) -> ProvedRead:
@@ -248,13 +251,16 @@ class Device:
         With the ROM's loader: twice, in two orders, and what differs until it agrees. With our stub: once,
         with the chip's digests; and with `reread` again, by the chip alone.
 
+        `guess` maps addresses of whole sectors to what they probably hold: that is not read again where the
+        chip agrees. `keep` is given sectors as they come, not proved yet.
+
         Raises:
             Refused: it reaches past the end of the flash; nothing was read.
             VerifyFailed: a sector never reads the same twice in a row.
         """
         operations.check_range(self.flash(), offset, size)
         watch = self._watch(progress, cancel)
-        return operations.read_proved(self._nor, offset, size, watch, reread=reread)
+        return proving.read_proved(self._nor, offset, size, watch, reread=reread, guess=guess, keep=keep)
 
     def write_flash(
         self,

@@ -33,11 +33,6 @@ PLAUSIBLE_SIZES = frozenset(1 << exponent for exponent in range(16, 25))  # for 
 AGREEMENT_ATTEMPTS = 8  # readings, until two in a row are the same
 PRESENCE_ATTEMPTS = 4  # readings of one stretch, until the chip is still there behind it
 STREAM_STRETCH = 0x100000  # bytes between two looks at the id, where a stream costs less than a second
-BY_DIGEST = (
-    "each piece came with a CRC-32 of what the chip had read, and the MD5 that the chip made of all of it in"
-    " the same pass is that of the file"
-)
-AND_AGAIN = "; the chip has then read it all once more, and the digests of that agree as well"
 STRETCH = 1024  # pieces between two looks at the id, 64 KiB: what is lost if the chip goes away
 
 PIECE_REQUESTS = 266  # bytes on the wire for BUFFER bytes of flash: WRITE_REG 42, 16 whole READ_REG of 14
@@ -53,6 +48,7 @@ FTDI_LATENCY_MS = range(11, 21)  # what the default of 16 ms looks like from her
 LATENCY_TIMER_MS = range(2, 256)  # what such a timer can be set to
 
 T = TypeVar("T")
+Keep = Callable[[int, bytes], None]  # is given the address of what was read, and that
 
 log = logging.getLogger("esprom.operations")
 
@@ -67,19 +63,6 @@ class FlashInfo:
     size: int  # bytes
     size_source: str  # "jedec+sfdp", "jedec", "sfdp" (also where the two disagree), "user"
     unique_id: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProvedRead:
-    """What was read, and why it can be believed."""
-
-    data: bytes
-    method: str  # "digest" or "reread", one of PROOFS
-    proof: str  # in words
-    reread_sectors: tuple[int, ...]  # addresses of sectors on which the two passes differed
-
-
-DIGEST, REREAD = PROOFS = ("digest", "reread")  # the first needs our stub
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,47 +112,8 @@ def check_range(flash: FlashInfo, offset: int, size: int) -> None:
 def read(nor: NorFlash, offset: int, size: int, watch: Watch) -> bytes:
     """Read the flash once, from the start to the end."""
     if nor.stub is not None:
-        return bytes(_read_by_stub(nor, nor.stub, offset, size, watch.stage("read", size)))
-    return bytes(_read_into(nor, offset, _pieces(offset, size), watch.stage("read", size)))
-
-
-def read_proved(nor: NorFlash, offset: int, size: int, watch: Watch, *, reread: bool = False) -> ProvedRead:
-    """Read the flash upwards, then downwards; sectors that differ, until two readings agree.
-
-    The orders differ, of the pieces and of the words in each, so that a fault which follows the position in
-    the stream, as a bridge that loses every n-th byte, hits other addresses the second time. So do the
-    forms of the requests, since each form hides a damage that the other shows (PROTO-8).
-
-    With our stub once is enough, unless `reread` says otherwise: it says of every piece what it has read,
-    and of all of them. The second time the chip reads for itself, and only tells digests.
-    """
-    if nor.stub is not None:
-        data = _read_by_stub(nor, nor.stub, offset, size, watch.stage("read", size))
-        _warn_of_one_byte(data)
-        if not reread:
-            return ProvedRead(bytes(data), DIGEST, BY_DIGEST, ())
-        streamed.verify(nor.stub, offset, bytes(data), watch, "prove")
-        return ProvedRead(bytes(data), REREAD, BY_DIGEST + AND_AGAIN, ())
-    pieces = _pieces(offset, size)
-    first = _read_into(nor, offset, pieces, watch.stage("read", size), short=True)
-    second = _read_into(nor, offset, pieces[::-1], watch.stage("prove", size), descending=True)
-    differing = [
-        sector
-        for sector in _sectors(offset, size)
-        if _cut(first, sector, offset) != _cut(second, sector, offset)
-    ]
-    stage = watch.stage("reread", sum(map(len, differing))) if differing else None
-    for sector in differing:
-        log.warning("the two readings of sector 0x%x differ; reading it again", sector.start)
-        agreed = _read_until_agreed(nor, sector, _cut(second, sector, offset))
-        first[sector.start - offset : sector.stop - offset] = agreed
-        if stage is not None:
-            stage.advance(len(sector))
-    _warn_of_one_byte(first)
-    proof = "two full readings, the second in descending order, are equal"
-    if differing:
-        proof += f", except for {len(differing)} sectors that were read again until two readings agreed"
-    return ProvedRead(bytes(first), REREAD, proof, tuple(sector.start for sector in differing))
+        return bytes(read_by_stub(nor, nor.stub, range(offset, offset + size), watch.stage("read", size)))
+    return bytes(read_pieces(nor, offset, pieces_of(offset, size), watch.stage("read", size)))
 
 
 def verify(nor: NorFlash, offset: int, data: bytes, watch: Watch) -> None:
@@ -179,15 +123,15 @@ def verify(nor: NorFlash, offset: int, data: bytes, watch: Watch) -> None:
         streamed.verify(nor.stub, offset, data, watch)
         return
     stage = watch.stage("verify", len(data))
-    pieces = _pieces(offset, len(data))
+    pieces = pieces_of(offset, len(data))
     for first in range(0, len(pieces), STRETCH):
         part = pieces[first : first + STRETCH]
         found = _read_stretch(nor, part, stage)
-        for sector in _sectors(part[0].start, len(found)):
+        for sector in sectors_of(part[0].start, len(found)):
             wanted = data[sector.start - offset : sector.stop - offset]
-            read = _cut(found, sector, part[0].start)
+            read = cut(found, sector, part[0].start)
             if read != wanted:
-                check_equal(sector.start, _read_until_agreed(nor, sector, read), wanted)
+                check_equal(sector.start, read_until_agreed(nor, sector, read), wanted)
 
 
 def read_memory(rom: RomLoader, address: int, size: int, watch: Watch) -> bytes:
@@ -235,7 +179,7 @@ def estimate_read(nor: NorFlash, size: int) -> Estimate:
         nor.rom.read_reg(UART_DATE)
         round_trips.append(clock.now() - began)
     round_trip_s = statistics.median(round_trips)
-    pieces = iter(nor.read(_pieces(0, SAMPLE)))
+    pieces = iter(nor.read(pieces_of(0, SAMPLE)))
     next(pieces)  # by now the pipeline is full
     began = clock.now()
     rest = sum(len(piece) for piece in pieces)
@@ -245,7 +189,7 @@ def estimate_read(nor: NorFlash, size: int) -> Estimate:
     return Estimate(seconds, round_trip_s, bytes_per_s, _reason(session.port.baud, round_trip_s, bytes_per_s))
 
 
-def _read_into(
+def read_pieces(
     nor: NorFlash,
     offset: int,
     pieces: Sequence[range],
@@ -253,13 +197,16 @@ def _read_into(
     *,
     descending: bool = False,
     short: bool = False,
+    keep: Keep = lambda at, data: None,
 ) -> bytearray:
+    """Read pieces that follow one another, up or down; `keep` gets each stretch that has been read."""
     data = bytearray(sum(map(len, pieces)))
     for first in range(0, len(pieces), STRETCH):
         part = pieces[first : first + STRETCH]
         start = min(part[0].start, part[-1].start) - offset
         found = _read_stretch(nor, part, stage, descending=descending, short=short)
         data[start : start + len(found)] = found
+        keep(offset + start, bytes(found))
     return data
 
 
@@ -276,31 +223,27 @@ def _read_stretch(
             stage.advance(len(piece))
         return data
 
-    return _while_present(nor, reading, lambda: stage.take_back(sum(map(len, pieces))))
+    return while_present(nor, reading, lambda: stage.take_back(sum(map(len, pieces))))
 
 
-def _read_by_stub(nor: NorFlash, stub: StubLoader, offset: int, size: int, stage: Stage) -> bytearray:
+def read_by_stub(
+    nor: NorFlash, stub: StubLoader, part: range, stage: Stage, keep: Keep = lambda at, data: None
+) -> bytearray:
+    """Read a range of addresses by our stub; `keep` gets whole sectors of what has come, as they come."""
     nor.attach()
     data = bytearray()
-    for start in range(offset, offset + size, STREAM_STRETCH):
-        length = min(STREAM_STRETCH, offset + size - start)
-        reading = partial(streamed.read, stub, start, length, stage)
-        data += _while_present(nor, reading, partial(stage.take_back, length))
+    for start in range(part.start, part.stop, STREAM_STRETCH):
+        length = min(STREAM_STRETCH, part.stop - start)
+        reading = partial(streamed.read, stub, start, length, stage, keep)
+        data += while_present(nor, reading, partial(stage.take_back, length))
     return data
 
 
-def _warn_of_one_byte(data: bytearray) -> None:
-    if len(data) >= SECTOR and data.count(data[0]) == len(data):
-        log.warning(
-            "all that was read is 0x%02x: this flash is blank, or its content does not come out", data[0]
-        )
-
-
-def _read_until_agreed(nor: NorFlash, sector: range, before: bytes) -> bytes:
+def read_until_agreed(nor: NorFlash, sector: range, before: bytes) -> bytes:
     """Read `sector` upwards and downwards in turn, until a reading equals that `before` it."""
-    pieces = _pieces(sector.start, len(sector))
+    pieces = pieces_of(sector.start, len(sector))
     for attempt in range(AGREEMENT_ATTEMPTS):
-        again = _while_present(nor, partial(_read_sector, nor, pieces, -1 if attempt % 2 else 1))
+        again = while_present(nor, partial(_read_sector, nor, pieces, -1 if attempt % 2 else 1))
         if again == before:
             return again
         before = again
@@ -316,7 +259,7 @@ def _read_sector(nor: NorFlash, pieces: Sequence[range], step: int) -> bytes:
     return b"".join(found[::step])
 
 
-def _while_present(nor: NorFlash, reading: Callable[[], T], undo: Callable[[], None] = lambda: None) -> T:
+def while_present(nor: NorFlash, reading: Callable[[], T], undo: Callable[[], None] = lambda: None) -> T:
     """Return what `reading` gives, once the chip still answers with its id behind it.
 
     Raises:
@@ -361,19 +304,21 @@ def _agreed(asking: Callable[[], T]) -> T:
     )
 
 
-def _pieces(offset: int, size: int) -> list[range]:
+def pieces_of(offset: int, size: int) -> list[range]:
+    """Return the range, cut into what one transfer of the SPI controller reads."""
     end = offset + size
     return [range(first, min(first + BUFFER, end)) for first in range(offset, end, BUFFER)]
 
 
-def _sectors(offset: int, size: int) -> list[range]:
+def sectors_of(offset: int, size: int) -> list[range]:
     """Return the range, cut at the borders of sectors."""
     end = offset + size
     starts = [offset, *range(round_down(offset, SECTOR) + SECTOR, end, SECTOR)] if size else []
     return [range(start, min(round_down(start, SECTOR) + SECTOR, end)) for start in starts]
 
 
-def _cut(data: bytearray, part: range, offset: int) -> bytes:
+def cut(data: bytearray, part: range, offset: int) -> bytes:
+    """Return a part, by its addresses, of what was read from `offset` on."""
     return bytes(data[part.start - offset : part.stop - offset])
 
 

@@ -18,7 +18,7 @@ from functools import partial
 from itertools import groupby
 from typing import TypeVar
 
-from esprom import operations, streamed
+from esprom import operations, proving, streamed
 from esprom.errors import CommandFailed, EdgeLost, EspromError, FlashProtected, VerifyFailed
 from esprom.flash.geometry import BLANK_SECTOR, BLOCK, SECTOR, round_down, round_up
 from esprom.loader.gather import LINE_TROUBLE, RETRIES
@@ -268,7 +268,7 @@ def _partly_covered(offset: int, size: int) -> list[int]:
 
 
 def _sector(nor: NorFlash, start: int, watch: Watch) -> bytes:
-    return operations.read_proved(nor, start, SECTOR, watch).data
+    return proving.read_proved(nor, start, SECTOR, watch).data
 
 
 def _filled_up(offset: int, data: bytes, edges: Sequence[Edge]) -> Part:
@@ -395,5 +395,5 @@ def _check_blank(nor: NorFlash, offset: int, size: int, watch: Watch) -> None:
         stage.advance(SECTOR)
     quiet = replace(watch, progress=None, cancel=None)
     for start in doubtful:
-        if operations.read_proved(nor, start, BUFFER, quiet).data != BLANK_SECTOR[:BUFFER]:
+        if proving.read_proved(nor, start, BUFFER, quiet).data != BLANK_SECTOR[:BUFFER]:
             raise VerifyFailed(f"the sector at 0x{start:x} is not blank after it was erased", address=start)

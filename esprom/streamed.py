@@ -6,7 +6,7 @@ stub has not met silicon, so what it wrote is read back by the chip, all of it, 
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -32,11 +32,20 @@ class Change:
     blank: bool  # as it is now
 
 
-def read(stub: StubLoader, offset: int, size: int, stage: Stage) -> bytearray:
-    """Read any range once; the chip's MD5 of the same pass agrees with what came."""
+def read(
+    stub: StubLoader,
+    offset: int,
+    size: int,
+    stage: Stage,
+    keep: Callable[[int, bytes], None] = lambda at, data: None,
+) -> bytearray:
+    """Read any range once; the chip's MD5 of the same pass agrees with what came.
+
+    `keep` is given the sectors that have come whole, with their address, as they come.
+    """
     first, end = round_down(offset, PIECE), round_up(offset + size, PIECE)
     head, tail = offset - first, end - offset - size
-    data = stub.read(first, end - first, stage.advance)
+    data = stub.read(first, end - first, stage.advance, keep)
     stage.take_back(head + tail)
     return data[head : len(data) - tail]
 

@@ -15,8 +15,9 @@ from esprom.backup.naming import BackupFiles, default_path, files_to_write
 from esprom.chip import ChipInfo
 from esprom.files import check_targets, save_together
 from esprom.image.header import flash_header
-from esprom.operations import FlashInfo, ProvedRead
+from esprom.operations import FlashInfo
 from esprom.progress import CancelCallback, ProgressCallback
+from esprom.proving import ProvedRead
 
 UNKNOWN_NAME = "esp8266"  # stands for one that is made of chip, MAC and size
 MANIFEST_ROOM = 64 * 1024  # bytes; more than the manifest of a 16 MiB flash takes

@@ -7,8 +7,9 @@ Written down so that the two can be read, typed and tested without the rest of t
 from typing import Protocol
 
 from esprom.chip import ChipInfo
-from esprom.operations import FlashInfo, ProvedRead
+from esprom.operations import FlashInfo
 from esprom.progress import CancelCallback, ProgressCallback
+from esprom.proving import ProvedRead
 
 
 class ConnectedBoard(Protocol):

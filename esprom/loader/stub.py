@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from esprom.errors import CommandFailed, EspromError, NoResponse, ProtocolError
+from esprom.flash.geometry import SECTOR, round_down, round_up
 from esprom.loader import rates
 from esprom.loader.once import ask_once, parse_answer
 from esprom.loader.rom import LARGEST_BLOCK, RomLoader, send_blocks
@@ -119,12 +120,20 @@ class StubLoader:
             found: own.DigestList = self.ask(Command.DIGESTS, asked)
             yield from found.digests
 
-    def read(self, offset: int, size: int, advance: Callable[[int], None] = lambda count: None) -> bytearray:
+    def read(
+        self,
+        offset: int,
+        size: int,
+        advance: Callable[[int], None] = lambda count: None,
+        keep: Callable[[int, bytes], None] = lambda at, data: None,
+    ) -> bytearray:
         """STREAM: read a range whose ends are multiples of PIECE.
 
         On a bad line: at a lower rate from where it was, if the chip hashes what had come to the same.
 
         `advance` is told how many bytes have come, each time; less than none where they are to come again.
+        `keep` is given sectors that have come whole, in order, with their address: each frame of them is
+        good by its CRC, all of them together are not proved yet.
 
         Raises:
             NoResponse, ProtocolError: it does not come at any rate.
@@ -135,8 +144,9 @@ class StubLoader:
             received = Received(offset + len(data), end - offset - len(data))
             effort = EFFORT_SLOW if self.session.port.baud < SLOW_BAUD else EFFORT_FAST
             patient = self.session.port.baud <= rates.RATES[-1]
+            keeping = _Keeping(received, advance, keep)
             try:
-                stream(self.session, received, effort=effort, advance=advance, patient=patient)
+                stream(self.session, received, effort=effort, advance=keeping.advance, patient=patient)
                 return data + received.data
             except (Noisy, NoResponse):
                 if not self.slow_down():
@@ -198,6 +208,27 @@ class StubLoader:
     def erase(self, offset: int, size: int) -> None:
         """ERASE: whole sectors."""
         self.ask(Command.ERASE, packets.FlashRegion(offset, size))
+
+
+class _Keeping:
+    """Hands on the sectors of a stream that have come whole."""
+
+    def __init__(
+        self, received: Received, advance: Callable[[int], None], keep: Callable[[int, bytes], None]
+    ) -> None:
+        self._received = received
+        self._advance = advance
+        self._keep = keep
+        self._kept = round_up(received.offset, SECTOR)  # up to where
+
+    def advance(self, count: int) -> None:
+        """So many bytes have come."""
+        received = self._received
+        upto = round_down(received.confirmed, SECTOR)
+        if upto > self._kept:
+            first, self._kept = self._kept, upto
+            self._keep(first, bytes(received.data[first - received.offset : upto - received.offset]))
+        self._advance(count)
 
 
 def _waiting_and(coming: Iterator[Prepared], waiting: deque[Prepared]) -> Iterator[Prepared]:
