@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         backups_at_hand,
         check_backup,
         check_restore,
+        planned_files,
     )
     from esprom.device import (
         AskCallback,
@@ -66,6 +67,7 @@ _HOME = {
         "backups_at_hand",
         "check_backup",
         "check_restore",
+        "planned_files",
     ),
     "esprom.device": (
         "AskCallback",
@@ -136,6 +138,7 @@ __all__ = [
     "flash_header",
     "is_stdout",
     "parse_image",
+    "planned_files",
     "ports",
     "save",
     "selftest",

@@ -372,13 +372,14 @@ class Device:
         self,
         path: "str | os.PathLike[str] | None" = None,
         *,
+        since: "str | os.PathLike[str] | None" = None,
         reread: bool = False,
         force: bool = False,
         progress: ProgressCallback | None = None,
         cancel: CancelCallback | None = None,
     ) -> BackupResult:
         """Read the whole flash, prove it, and write `path` and its manifest; see `esprom.backup.backup`."""
-        return backup(self, path, reread=reread, force=force, progress=progress, cancel=cancel)
+        return backup(self, path, since=since, reread=reread, force=force, progress=progress, cancel=cancel)
 
     def plan_restore(self, path: "str | os.PathLike[str]") -> RestorePlan:
         """Find out what a restore would do, and what stands against it; see `esprom.backup.plan_restore`."""

@@ -13,11 +13,11 @@
     ├── ImageError              1  a file is not what it should be
     ├── Refused                 1  esprom will not do it unless told to (`--force` and its kin)
     └── Cancelled             130  the caller's cancel callback said so
+        └── Unfinished          7  the same, and what was done is kept: the same command goes on from there
 
-The number is the exit code of the command line; with 0 (done), 2 (usage), 7 (interrupted with
-work saved to resume: reserved, nothing ends with it yet) and 130 (Ctrl-C) that is the whole table,
-and it is stable. A caller's own mistake is a `ValueError`. From bytes off the wire only `EspromError` may
-come out.
+The number is the exit code of the command line; with 0 (done), 2 (usage) and 130 (Ctrl-C) that is the
+whole table, and it is stable. A caller's own mistake is a `ValueError`. From bytes off the wire only
+`EspromError` may come out.
 
 Messages are one line: what happened, what it means, what to do next. Facts are attributes.
 """
@@ -139,3 +139,17 @@ class Cancelled(EspromError):
     """The caller's cancel callback asked to stop."""
 
     exit_code = 130
+
+
+class Unfinished(Cancelled):
+    """The caller's cancel callback asked to stop, and what was done is kept.
+
+    Attributes:
+        kept: the file that the same command will go on from.
+    """
+
+    exit_code = 7
+
+    def __init__(self, message: str, *, kept: str) -> None:
+        super().__init__(message)
+        self.kept = kept

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from esprom.device import CancelCallback, ChipInfo, FlashInfo, Progress, ProgressCallback, ProvedRead
 from esprom.errors import Cancelled, VerifyFailed
+from esprom.operations import Keep
+from esprom.proving import Guess
 
 CHIP = ChipInfo("ESP8266EX", "5c:cf:7f:00:12:34", 0x00001234, 26, ("WiFi",), (0, 0, 0, 0))
 HALF_WAY = 0x8000  # bytes after which things happen
@@ -33,6 +35,8 @@ class FakeBoard:
         size: int,
         *,
         reread: bool = False,
+        guess: Guess | None = None,
+        keep: Keep = lambda at, data: None,
         progress: ProgressCallback | None = None,
         cancel: CancelCallback | None = None,
     ) -> ProvedRead:

@@ -2,18 +2,25 @@
 """Read the whole flash of a board into a file that has been proved equal to it (BACKUP-1 to BACKUP-9).
 
 The order is the promise: everything that could refuse the files is asked first; then the flash is read
-and proved; only then do the files appear, the manifest last. Whatever ends it early leaves nothing.
+and proved; only then do the files appear, the manifest last. Whatever ends it early leaves neither, but a
+journal of what was read, and the next one goes on from there.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from esprom.backup.connected import ConnectedBoard
+from esprom.backup.journal import Journal, Origin
 from esprom.backup.manifest import ChipRecord, Digests, FlashRecord, Manifest, Proof, now
-from esprom.backup.naming import BackupFiles, default_path, files_to_write
+from esprom.backup.matching import matching_manifest
+from esprom.backup.naming import BackupFiles, default_path, files_to_read, files_to_write
 from esprom.chip import ChipInfo
-from esprom.files import check_targets, save_together
+from esprom.errors import Cancelled, EspromError, Unfinished
+from esprom.files import check_targets, load, save_together
+from esprom.flash.geometry import SECTOR
 from esprom.image.header import flash_header
 from esprom.operations import FlashInfo
 from esprom.progress import CancelCallback, ProgressCallback
@@ -31,35 +38,43 @@ class BackupResult:
         image: NAME.bin, the content of the flash.
         manifest_file: NAME.json.
         manifest: what NAME.json says.
+        known_sectors: how many did not have to be read: they are as an earlier reading has them.
     """
 
     image: Path
     manifest_file: Path
     manifest: Manifest
+    known_sectors: int = 0
 
 
 def backup(
     board: ConnectedBoard,
     path: str | os.PathLike[str] | None = None,
     *,
+    since: str | os.PathLike[str] | None = None,
     reread: bool = False,
     force: bool = False,
     progress: ProgressCallback | None = None,
     cancel: CancelCallback | None = None,
 ) -> BackupResult:
-    """Save the whole flash as NAME.bin and NAME.json, or nothing at all.
+    """Save the whole flash as NAME.bin and NAME.json, or neither.
+
+    What an interrupted backup of that name has left (NAME.partial) is not read again, where the chip still
+    holds it.
 
     Args:
         board: an `esprom.Device`.
         path: NAME, NAME.bin, or a folder; without it (or in a folder) the name is made of chip, MAC and size.
+        since: an older backup: what the flash still holds as it is there is not read.
         reread: let a second reading prove the first, also where the chip's digests have.
-        force: replace files that exist.
+        force: replace files that exist, and the journal of another board.
         progress: called as the reading goes on.
         cancel: asked as the reading goes on; True ends it.
 
     Raises:
-        Refused: one of the files exists. Nothing has been read then.
-        Cancelled: `cancel` said so.
+        Refused: one of the files exists, or NAME.partial is of another flash. Nothing has been read then.
+        ImageError: `since` cannot be read, or is not what its manifest was made for.
+        Unfinished: `cancel` said so; what was read is kept.
         EspromError: see `esprom.errors`; the files do not exist then.
     """
     files = planned_files(board, path, force=force)
@@ -67,14 +82,60 @@ def backup(
     check_targets(
         [files.image, files.manifest], overwrite=force, size=flash.size + MANIFEST_ROOM
     )  # before the minutes that reading takes
-    read = board.read_flash_proved(0, flash.size, reread=reread, progress=progress, cancel=cancel)
-    manifest = _manifest(board, flash, read)
-    save_together([(files.image, read.data), (files.manifest, manifest.to_json())], overwrite=force)
-    return BackupResult(files.image, files.manifest, manifest)
+    guess = _sectors_of(since, flash.size) if since is not None else {}
+    unique_id = flash.unique_id.hex() if flash.unique_id is not None else None
+    origin = Origin(board.chip.mac.lower(), flash.jedec_id, flash.size, unique_id)
+    journal = Journal.open(files.partial, origin, force=force)
+    with _kept(journal):
+        read = board.read_flash_proved(
+            0,
+            flash.size,
+            reread=reread,
+            guess=guess | journal.sectors,
+            keep=journal.add,
+            progress=progress,
+            cancel=cancel,
+        )
+        manifest = _manifest(board, flash, read)
+        save_together([(files.image, read.data), (files.manifest, manifest.to_json())], overwrite=force)
+    journal.remove()
+    return BackupResult(files.image, files.manifest, manifest, read.known_sectors)
 
 
-def check_backup(path: str | os.PathLike[str] | None = None, *, force: bool = False) -> None:
+@contextmanager
+def _kept(journal: Journal) -> Iterator[None]:
+    """Whatever ends what is done here, the journal stays, and the error says so."""
+    try:
+        yield
+    except BaseException as exc:
+        journal.close()
+        if not journal.path.exists() or not isinstance(exc, EspromError):
+            raise
+        kept = f"what was read is kept in {journal.path}, and the same command goes on from there"
+        if isinstance(exc, Cancelled):
+            raise Unfinished(f"{exc}; {kept}", kept=str(journal.path)) from exc
+        exc.add_note(kept)
+        raise
+
+
+def _sectors_of(path: str | os.PathLike[str], flash_size: int) -> dict[int, bytes]:
+    """Return the sectors of an older backup, or of another tool's dump."""
+    files = files_to_read(path)
+    data = load(files.image)
+    matching_manifest(files, data)
+    size = min(len(data), flash_size) // SECTOR * SECTOR
+    return {at: data[at : at + SECTOR] for at in range(0, size, SECTOR)}
+
+
+def check_backup(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    since: str | os.PathLike[str] | None = None,
+    force: bool = False,
+) -> None:
     """Raise what `backup` would for its files, as far as that is known without a board."""
+    if since is not None:
+        _sectors_of(since, 0)
     chosen = Path(path) if path is not None else Path()
     files = files_to_write(chosen / UNKNOWN_NAME if chosen.is_dir() else chosen)
     check_targets([files.image, files.manifest], overwrite=force or chosen.is_dir())

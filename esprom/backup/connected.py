@@ -7,9 +7,9 @@ Written down so that the two can be read, typed and tested without the rest of t
 from typing import Protocol
 
 from esprom.chip import ChipInfo
-from esprom.operations import FlashInfo
+from esprom.operations import FlashInfo, Keep
 from esprom.progress import CancelCallback, ProgressCallback
-from esprom.proving import ProvedRead
+from esprom.proving import Guess, ProvedRead
 
 
 class ConnectedBoard(Protocol):
@@ -36,6 +36,8 @@ class ConnectedBoard(Protocol):
         size: int,
         *,
         reread: bool = False,
+        guess: Guess | None = None,
+        keep: Keep = lambda at, data: None,
         progress: ProgressCallback | None = None,
         cancel: CancelCallback | None = None,
     ) -> ProvedRead:

@@ -15,6 +15,7 @@ from esprom.sizes import size_name
 
 IMAGE_ENDING = ".bin"
 MANIFEST_ENDING = ".json"
+PARTIAL_ENDING = ".partial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,11 @@ class BackupFiles:
 
     image: Path
     manifest: Path
+
+    @property
+    def partial(self) -> Path:
+        """What an interrupted backup leaves."""
+        return self.manifest.with_suffix(PARTIAL_ENDING)
 
 
 def files_to_write(path: str | os.PathLike[str]) -> BackupFiles:
@@ -49,11 +55,17 @@ def default_name(chip: str, mac: str, size: int) -> str:
 
 
 def default_path(folder: Path, chip: str, mac: str, size: int, *, now: datetime, overwrite: bool) -> Path:
-    """Return where a backup goes that was given no name: a second one gets the date and time."""
+    """Return where a backup goes that was given no name: a second one gets the date and time.
+
+    One that was interrupted goes on under the name that it had.
+    """
     path = folder / default_name(chip, mac, size)
     files = files_to_write(path)
     if overwrite or not (files.image.exists() or files.manifest.exists()):
         return path
+    unfinished = sorted(folder.glob(f"{path.stem}-{8 * '[0-9]'}-{6 * '[0-9]'}{PARTIAL_ENDING}"))
+    if unfinished:
+        return unfinished[-1].with_suffix(IMAGE_ENDING)
     return path.with_name(f"{path.stem}-{now:%Y%m%d-%H%M%S}{IMAGE_ENDING}")
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from esprom.backup.connected import ConnectedBoard
-from esprom.backup.manifest import ForeignManifest, Manifest
+from esprom.backup.manifest import Manifest
+from esprom.backup.matching import matching_manifest
 from esprom.backup.mirror import once
 from esprom.backup.naming import BackupFiles, files_to_read
 from esprom.chip import ChipInfo
@@ -33,9 +34,6 @@ class Obstacle:
 
 OTHER_BOARD = "--other-board"
 FORCE = "--force"
-
-UNVOUCHED = "nothing tells from which board the image is or proves it whole"
-MOVE_AWAY = "to restore the image all the same, as a file that nothing vouches for, move the .json away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ class RestoreResult:
 def check_restore(path: str | os.PathLike[str]) -> None:
     """Raise what `plan_restore` would for the file, as far as that is known without a board."""
     files = files_to_read(path)
-    _matching_manifest(files, _image(files))
+    matching_manifest(files, _image(files))
 
 
 def plan_restore(board: ConnectedBoard, path: str | os.PathLike[str]) -> RestorePlan:
@@ -108,7 +106,7 @@ def plan_restore(board: ConnectedBoard, path: str | os.PathLike[str]) -> Restore
     """
     files = files_to_read(path)
     whole = _image(files)
-    manifest, remark = _matching_manifest(files, whole)
+    manifest, remark = matching_manifest(files, whole)
     flash = board.flash()
     data = _fitted(files.image, whole, flash.size)
     return RestorePlan(
@@ -168,28 +166,6 @@ def _image(files: BackupFiles) -> bytes:
     if not data:
         raise ImageError(f"{files.image} is empty: there is nothing to restore")
     return data
-
-
-def _matching_manifest(files: BackupFiles, data: bytes) -> tuple[Manifest | None, list[str]]:
-    """Return the manifest, or why there is none."""
-    if not files.manifest.exists():
-        return None, [f"there is no NAME.json beside the file: {UNVOUCHED}"]
-    try:
-        manifest = Manifest.from_json(load(files.manifest))
-    except ForeignManifest:
-        return None, [f"{files.manifest} is not the manifest of a backup, and is passed over: {UNVOUCHED}"]
-    except ImageError as exc:
-        raise ImageError(f"{files.manifest}: {exc}; {MOVE_AWAY}") from exc
-    if len(data) != manifest.flash.size:
-        found = f"has {len(data)} bytes and not {manifest.flash.size}"
-    elif (offset := manifest.digests.first_difference(data)) is not None:
-        found = f"differs from 0x{offset:x} on, in a block of {manifest.digests.block_size} bytes"
-    else:
-        return manifest, []
-    raise ImageError(
-        f"{files.image} is not the file that {files.manifest} was made for: it {found}; it was changed or "
-        f"damaged; {MOVE_AWAY}"
-    )
 
 
 def _fitted(image: Path, whole: bytes, flash_size: int) -> bytes:

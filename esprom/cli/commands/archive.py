@@ -19,22 +19,34 @@ from esprom.cli.values import count
 
 @command("backup")
 @click.argument("name", default=".", type=click.Path(path_type=Path))
+@click.option(
+    "--since",
+    metavar="OLD",
+    type=click.Path(path_type=Path),
+    help="An older backup: what the flash still holds as it is there is not read.",
+)
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @click.option(
     "--reread", is_flag=True, help="Let the chip read it all a second time; --loader rom always does so."
 )
-def backup(session: Session, name: Path, *, force: bool, reread: bool) -> Facts:
+def backup(session: Session, name: Path, *, since: Path | None, force: bool, reread: bool) -> Facts:
     """Read the whole flash into a file that is proved equal to it.
 
     Writes NAME.bin and NAME.json (which board, which flash, digests, which proof), both or none.
-    Where NAME is a folder, this one unless told, the name is made of chip, MAC and size.
+    Where NAME is a folder, this one unless told, the name is made of chip, MAC and size. What is interrupted
+    leaves NAME.partial, and the same command goes on from there.
     """
-    esprom.check_backup(name, force=force)
+    esprom.check_backup(name, since=since, force=force)
     with session.device() as device:
         _print_board(session, device)
+        partial = esprom.planned_files(device, name, force=force).partial
+        if partial.exists():
+            session.output.note(f"going on from {partial}: what the flash still holds is not read again")
         announce(session, device, device.flash().size, passes=2 if device.loader == "rom" else 1)
         with session.job() as job:
-            result = device.backup(name, reread=reread, force=force, progress=job.progress, cancel=job.cancel)
+            result = device.backup(
+                name, since=since, reread=reread, force=force, progress=job.progress, cancel=job.cancel
+            )
         chip, flash = device.chip, device.flash()
     manifest = result.manifest
     session.output.result(f"Backup: {result.image}, {manifest.flash.size} bytes")
@@ -49,6 +61,7 @@ def backup(session: Session, name: Path, *, force: bool, reread: bool) -> Facts:
         "size": manifest.flash.size,
         "sha256": manifest.digests.sha256,
         "proof": asdict(manifest.proof),
+        "known_sectors": result.known_sectors,
     }
 
 

@@ -57,7 +57,15 @@ class FakeDevice:
         return bytes(self.cells[offset : offset + size])
 
     def read_flash_proved(
-        self, offset: int, size: int, *, reread: bool = False, progress: Any = None, cancel: Any = None
+        self,
+        offset: int,
+        size: int,
+        *,
+        reread: bool = False,
+        guess: Any = None,
+        keep: Any = None,
+        progress: Any = None,
+        cancel: Any = None,
     ) -> esprom.ProvedRead:
         data = self.read_flash(offset, size, progress=progress, cancel=cancel)
         return esprom.ProvedRead(data, "reread", "read twice", (0x3000,))
