@@ -14,6 +14,7 @@ from esprom.loader import by_hand
 from esprom.loader.by_hand import Hand
 from esprom.loader.rom import RomLoader
 from esprom.loader.session import SYNC_ATTEMPTS, Session
+from esprom.loader.stub import runs
 from esprom.port import DEFAULT_BAUD, Port, reset, silence
 
 ROM_WORD = 0x40001000  # an instruction of the mask ROM that no other ESP chip has there
@@ -44,6 +45,8 @@ def reach_rom(port: Port, before: str, hand: Hand | None = None, first_baud: int
         _reset_and_sync(session, hand, first_baud or port.baud)
     elif before != "no-reset-no-sync":
         by_hand.without_lines(session, hand)
+    else:
+        session.with_stub = runs(session)  # there was no SYNC that would have told
     rom = RomLoader(session)
     found = rom.read_reg(ROM_WORD)
     if found != ROM_WORD_VALUE:

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from esprom.errors import CommandFailed, NoResponse, PortError, ProtocolError
 from esprom.loader.once import ask_once
-from esprom.loader.session import Session
+from esprom.loader.session import BITS_PER_BYTE, Session
 from esprom.protocol import own
 from esprom.protocol.packets import Command
 
@@ -35,6 +35,8 @@ log = logging.getLogger("esprom.loader")
 
 def carries(session: Session, pattern: bytes, times: int, timeout_s: float | None = None) -> bool:
     """Tell whether `pattern` comes back from the stub as it was sent, each time."""
+    if timeout_s is not None:
+        timeout_s += session.line_time(len(pattern))  # that of the request is added to it anyway
     with suppress(NoResponse, ProtocolError, CommandFailed):
         return all(
             ask_once(session, Command.ECHO, own.Pattern(pattern), timeout_s).data == pattern
@@ -70,20 +72,22 @@ def lower(session: Session) -> bool:
     return False
 
 
-def change(session: Session, baud: int) -> bool:
-    """Try a rate; stay if patterns come back, else both ends are where they were before.
+def change(session: Session, baud: int, pattern: bytes = SHORT, times: int = 3) -> bool:
+    """Try a rate; stay if `pattern` comes back, else both ends are where they were before.
 
     No error tells of a line that fails: that is what is tried.
     """
     port = session.port
     used = port.baud
-    _tell(session, own.TryBaudrate(baud, used, round(TRIAL_S * 1000)))
-    over = port.clock.now() + TRIAL_S
+    trial_s = TRIAL_S + 2 * times * len(pattern) * BITS_PER_BYTE / baud
+    _tell(session, own.TryBaudrate(baud, used, round(trial_s * 1000)))
+    over = port.clock.now() + trial_s
+    confirmed = False
     try:
         port.baud = baud  # whatever was answered: the answer alone may be lost
         port.clock.sleep(SETTLE_S)
-        if carries(session, SHORT, 3, QUICK_S):
-            # Said until it is answered: from here on the rate is known to carry that.
+        if carries(session, pattern, times, QUICK_S):
+            confirmed = True
             for _ in range(ATTEMPTS):
                 if _tell(session, own.TryBaudrate(baud, baud, 0)):
                     return True
@@ -92,6 +96,10 @@ def change(session: Session, baud: int) -> bool:
     port.baud = used
     port.clock.sleep(max(0.0, over - port.clock.now()) + SETTLE_S)
     port.discard_input()
+    if confirmed and not carries(session, SHORT, 1, QUICK_S):
+        port.baud = baud  # a confirmation was heard there, and none of the answers to them here
+        port.clock.sleep(SETTLE_S)
+        return carries(session, SHORT, 1, QUICK_S)
     return False
 
 

@@ -41,9 +41,12 @@ def reach(
     except Distrusted as exc:
         if loader != AUTO:
             raise
-        log.warning("%s; going on with the ROM's loader, which is slower", exc)
         port.baud = baud
-        return reach_rom(port, before, hand), None
+        rom = reach_rom(port, before, hand)
+        if rom.session.with_stub:  # the same one still: nothing resets the chip
+            raise
+        log.warning("%s; going on with the ROM's loader, which is slower", exc)
+        return rom, None
 
 
 def start(rom: RomLoader, baud: int | None, program: Image) -> StubLoader:

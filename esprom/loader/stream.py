@@ -13,12 +13,12 @@ from itertools import islice
 from zlib import crc32
 
 from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError
-from esprom.loader.session import Session, prepare
+from esprom.loader.session import Session, check, prepare
 from esprom.protocol import own, slip
 from esprom.protocol.own import Kind, StreamControl, StreamFrame
 from esprom.protocol.packets import RESPONSE, Command
 from esprom.protocol.record import Overlay
-from esprom.protocol.status import StubError, answer
+from esprom.protocol.status import StubError
 
 HEADER_SIZE = Overlay(*RESPONSE.layout).size
 WINDOW = 0x40000  # bytes of flash: at 2 Mbaud 100 ms of blank sectors, at least 1 s of others
@@ -28,7 +28,7 @@ BLANK_S = 0.1  # a run of blank sectors is told of after 64 KiB, which the bus t
 BRIDGE_S = 0.1  # that a USB bridge and a busy host may hold data back, at most
 AT_ONCE = 2048  # bytes worth waking up for; fewer come where there is a pause
 SENT_AHEAD = 0x2000  # bytes that the stub has ready for the line, at most
-PATIENCE = 8  # times that nothing comes
+PATIENCE = 4  # times that nothing comes; then whoever asked begins anew with what is missing
 SMALL = 512  # bytes of flash: what does not get through whole is asked for in such pieces
 SMALL_ONES = 16  # pieces, at once: as many as the stub remembers
 MANY_DAMAGED = 16  # frames
@@ -124,6 +124,7 @@ def stream(
         patient: go on however bad the line is, as long as anything comes.
 
     Raises:
+        CommandFailed: the stub cannot send that.
         NoResponse: nothing came any more, several times.
         Noisy: more came damaged than is worth it.
         ProtocolError: all frames were good, and yet the digest is another.
@@ -164,6 +165,7 @@ class Conversation:
         self._good = 0  # frames
         self._piecemeal = False  # ask for small pieces: whole sectors do not get through
         self._due = 0  # of those, that may still come
+        self._damaged_before = 0  # frames, when they were asked for
 
     @property
     def noisy(self) -> bool:
@@ -220,7 +222,7 @@ class Conversation:
         response = RESPONSE.parse(frame)
         if response.command is Command.STREAM:
             try:
-                answer(response)
+                check(self._request, response)
             except CommandFailed as exc:
                 if exc.status != StubError.BAD_DATA_CHECKSUM:
                     raise
@@ -231,9 +233,11 @@ class Conversation:
 
     def _reply(self) -> None:
         received = self._received
+        if self._piecemeal and self._due <= 0:
+            self._piecemeal = self._received.damaged > self._damaged_before
+            if self._piecemeal and received.missing:
+                self._ask_for(received.missing)
         if self._piecemeal:
-            if self._due <= 0:
-                self._ask_for_pieces()
             return
         for gap in received.missing:
             if gap not in self._asked:
@@ -264,21 +268,22 @@ class Conversation:
             self._port.write(control(self._confirmed))  # perhaps the stub only waits for that
         else:
             self._piecemeal = True
-            self._ask_for_pieces()
+            self._ask_for([*received.missing, range(received.front, received.end)])
         self._renew()
 
-    def _ask_for_pieces(self) -> None:
-        """Ask for the first that are not there; for the digest, by an empty range at the end, if all are."""
+    def _ask_for(self, gaps: list[range]) -> None:
+        """Ask for the first pieces of what is not there; for the digest, by an empty range, if all is."""
         received = self._received
         pieces = (
             range(first, min(first + SMALL, gap.stop))
-            for gap in (*received.missing, range(received.front, received.end))
+            for gap in gaps
             for first in range(gap.start, gap.stop, SMALL)
         )
         asked = list(islice(pieces, SMALL_ONES)) or [range(received.end, received.end)]
         self._confirmed = received.confirmed
         self._port.write(b"".join(control(self._confirmed, piece) for piece in asked))
         self._due = len(asked)
+        self._damaged_before = received.damaged
 
     @property
     def _quiet_s(self) -> float:

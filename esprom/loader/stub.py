@@ -8,7 +8,7 @@ import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from esprom.errors import CommandFailed, EspromError, NoResponse, ProtocolError
@@ -28,7 +28,8 @@ GREETING_S = 0.5
 QUICK_S = 0.3  # INFO takes less than a millisecond
 PIECE = 64  # bytes: what a stream begins and ends at
 ATTEMPTS = 4
-ROOM = 0x4000 - 1024  # bytes of requests that it keeps while it is at work; the rest is margin
+MARGIN = 1024  # bytes of what the stub can keep while it is at work, that are left free
+FRESH_STARTS = 2  # of a stream that ended in silence, before the rate is to blame
 BAD_CHECKSUM = StubError.BAD_DATA_CHECKSUM
 SLOW_BAUD = 1_000_000
 EFFORT_SLOW, EFFORT_FAST = 24, 4
@@ -66,6 +67,7 @@ class StubLoader:
 
     def __init__(self, session: Session, upload_baud: int = 0) -> None:
         self.session = session
+        self._room: int | None = None  # bytes of requests that may be on their way
         self.upload_baud = upload_baud  # at which a whole image has come through; 0 if that is not known
 
     def ask(self, command: Command, body: object) -> Any:
@@ -94,23 +96,24 @@ class StubLoader:
         found: own.Pattern = self.ask(Command.ECHO, own.Pattern(data))
         return found.data
 
-    def change_baud(self, baud: int) -> None:
-        """CHANGE_BAUDRATE, and the port after it."""
-        port = self.session.port
-        self.session.command(Command.CHANGE_BAUDRATE, packets.ChangeBaudrate(baud, port.baud))
-        port.baud = baud
-        port.clock.sleep(rates.SETTLE_S)
+    @property
+    def room(self) -> int:
+        """How many bytes of requests may be on their way while it is at work."""
+        if self._room is None:
+            self._room = self.info().receive_size - MARGIN
+        return self._room
 
     @contextmanager
     def quickly(self) -> Iterator[None]:
         """Do something at the rate at which the stub was uploaded, if that is higher than the one in use."""
         used = self.session.port.baud
-        if self.upload_baud <= used:
+        if self.upload_baud <= used or not rates.change(self.session, self.upload_baud):
             yield
             return
-        self.change_baud(self.upload_baud)
-        yield
-        self.change_baud(used)
+        try:
+            yield
+        finally:
+            rates.go_back(self.session, used)
 
     def digests(self, offset: int, size: int, unit: int) -> Iterator[bytes]:
         """DIGESTS: yield one for each `unit` of a range of whole sectors."""
@@ -136,10 +139,12 @@ class StubLoader:
         good by its CRC, all of them together are not proved yet.
 
         Raises:
+            CommandFailed: the stub cannot send that.
             NoResponse, ProtocolError: it does not come at any rate.
         """
         data = bytearray()
         end = offset + size
+        fresh = FRESH_STARTS
         while True:
             received = Received(offset + len(data), end - offset - len(data))
             effort = EFFORT_SLOW if self.session.port.baud < SLOW_BAUD else EFFORT_FAST
@@ -148,21 +153,29 @@ class StubLoader:
             try:
                 stream(self.session, received, effort=effort, advance=keeping.advance, patient=patient)
                 return data + received.data
-            except (Noisy, NoResponse):
+            except Noisy:
                 if not self.slow_down():
                     raise
+            except NoResponse:
+                fresh = FRESH_STARTS if received.confirmed > received.offset else fresh - 1
+                if not fresh and not self.slow_down():
+                    raise
             good = received.data[: received.confirmed - received.offset]
-            if not self._holds(received.offset, good):
+            if good and self.md5(received.offset, len(good)) != hashlib.md5(good).digest():
                 good.clear()
             advance(len(good) - received.count)
             data += good
 
-    def _holds(self, offset: int, data: bytes | bytearray) -> bool:
-        """Tell whether the chip's MD5 of a range is that of `data`."""
-        with suppress(CommandFailed, NoResponse, ProtocolError):
-            response = self.session.command(Command.SPI_FLASH_MD5, packets.FlashMd5(offset, len(data)))
-            return packets.MD5_DIGEST.parse(answer(response)).digest == hashlib.md5(data).digest()
-        return False
+    def md5(self, offset: int, size: int) -> bytes:
+        """SPI_FLASH_MD5: the digest of any range, which the chip reads. Asked again as `ask` does."""
+        failures = 0
+        while True:
+            try:
+                response = self.session.command(Command.SPI_FLASH_MD5, packets.FlashMd5(offset, size))
+                found: packets.Md5Digest = packets.MD5_DIGEST.parse(answer(response))
+                return found.digest
+            except (CommandFailed, NoResponse, ProtocolError) as exc:
+                failures = self._count(exc, failures)
 
     def slow_down(self) -> bool:
         """Go to a lower rate. False: there is none that works."""
@@ -196,7 +209,7 @@ class StubLoader:
         failures = 0
         while True:
             try:
-                for response in self.session.pipeline(_waiting_and(coming, waiting), ROOM):
+                for response in self.session.pipeline(_waiting_and(coming, waiting), self.room):
                     found = parse_answer(response)
                     waiting.popleft()
                     failures = 0

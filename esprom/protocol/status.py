@@ -38,6 +38,8 @@ class StubError(OpenIntEnum):
     INFLATE_FAILED = 0xC7
     NOT_ENOUGH_DATA = 0xC8
     TOO_MUCH_DATA = 0xC9
+    BAD_ADDRESS = 0xE1  # ours, as is the next
+    OUT_OF_ORDER = 0xE2
     COMMAND_NOT_IMPLEMENTED = 0xFF
 
 
@@ -57,6 +59,8 @@ MEANING: dict[OpenIntEnum, str] = {
     StubError.INFLATE_FAILED: "the compressed data is damaged",
     StubError.NOT_ENOUGH_DATA: "less data arrived than was announced",
     StubError.TOO_MUCH_DATA: "more data arrived than was announced",
+    StubError.BAD_ADDRESS: "an address, or another number in the request, is out of range",
+    StubError.OUT_OF_ORDER: "a block is missing before this one",
     StubError.COMMAND_NOT_IMPLEMENTED: "the loader does not implement this command",
 }
 

@@ -122,6 +122,10 @@ class _Run:
                 self.used_baud = device.baud
                 for name, check in checks.items():
                     yield _done(device, name, check)
+        except EspromError as exc:
+            if loader == "rom":  # then there is nothing to check
+                raise
+            yield SelftestCheck("start of the stub", _failed(exc), 0.0)
         finally:
             port.close()
             self.recordings.append(Recording(loader, tuple(capture.frames), capture.left_out))
@@ -146,5 +150,15 @@ def _done(device: Device, name: str, check: Check) -> SelftestCheck:
     try:
         found, measured = check(device)
     except EspromError as exc:
-        found, measured = f"failed: {exc}", ""
+        found, measured = _failed(exc), ""
     return SelftestCheck(name, found, round(clock.now() - began, 4), measured)
+
+
+def _failed(exc: EspromError) -> str:
+    """Return what failed, without the message: that may quote what arrived, or name an adapter."""
+    facts = {
+        name: value
+        for name in ("asked", "status", "address")
+        if (value := getattr(exc, name, None)) is not None
+    }
+    return f"failed: {type(exc).__name__}" + "".join(f", {name} {value}" for name, value in facts.items())

@@ -9,15 +9,13 @@ from esprom.device import Device
 from esprom.errors import Refused, VerifyFailed
 from esprom.flash.geometry import BLANK_SECTOR, SECTOR
 from esprom.loader import rates
+from esprom.loader.connect import CLKDIV_MASK, ROM_WORD, UART_CLKDIV
 from esprom.loader.spi import BUFFER
 from esprom.loader.stub import StubLoader
-from esprom.protocol import own, packets
-from esprom.protocol.packets import Command
+from esprom.protocol import own
 from esprom.streamed import BLANK_DIGEST
 
-ROM_WORDS = (0x40000080, 0x40001000)  # the reset vector, and an instruction that no other chip has there
-UART_CLKDIV = 0x60000014
-CLKDIV_MASK = 0xFFFFF
+RESET_VECTOR = 0x40000080
 ROUND_TRIPS = 9
 STREAMED = 0x10000  # bytes
 SEARCHED = 0x40000  # bytes whose digests are asked for at once
@@ -27,7 +25,7 @@ Check = Callable[[Device], tuple[str, str]]
 
 
 def _rom_words(device: Device) -> tuple[str, str]:
-    return " ".join(f"{device.read_reg(address):08x}" for address in ROM_WORDS), ""
+    return " ".join(f"{device.read_reg(address):08x}" for address in (RESET_VECTOR, ROM_WORD)), ""
 
 
 def _crystal(device: Device) -> tuple[str, str]:
@@ -39,7 +37,7 @@ def _round_trip(device: Device) -> tuple[str, str]:
     times = []
     for _ in range(ROUND_TRIPS):
         began = clock.now()
-        device.read_reg(ROM_WORDS[0])
+        device.read_reg(ROM_WORD)
         times.append(clock.now() - began)
     return "answers", f"{1000 * statistics.median(times):.2f} ms"
 
@@ -83,8 +81,7 @@ def _streamed(device: Device) -> tuple[str, str]:
     began = clock.now()
     data = device.read_flash(0, size)
     took = clock.now() - began
-    response = device._rom.session.command(Command.SPI_FLASH_MD5, packets.FlashMd5(0, size))
-    same = response.body[:16] == hashlib.md5(data).digest()
+    same = _stub(device).md5(0, size) == hashlib.md5(data).digest()
     overflows = _stub(device).info().overflows
     return f"digest {'agrees' if same else 'differs'}, {overflows} overflows", f"{size / took:.0f} bytes/s"
 
@@ -94,12 +91,14 @@ def _written(device: Device) -> tuple[str, str]:
     stub, clock = _stub(device), device._rom.session.port.clock
     offset = _last_blank_sector(stub, device.flash().size)
     began = clock.now()
-    (programmed,) = stub.carry_out([own.Put(offset, *own.pack(TRIED))])
-    between = clock.now()
-    seen = _by_registers(device, offset)
-    erasing = clock.now()
-    stub.erase(offset, SECTOR)
-    erased = clock.now()
+    try:
+        (programmed,) = stub.carry_out([own.Put(offset, *own.pack(TRIED))])
+        between = clock.now()
+        seen = _by_registers(device, offset)
+    finally:  # whatever fails, it is not left there
+        erasing = clock.now()
+        stub.erase(offset, SECTOR)
+        erased = clock.now()
     if seen != TRIED:
         raise VerifyFailed("what was programmed is not what the registers give", address=offset)
     if _by_registers(device, offset) != BLANK_SECTOR:

@@ -4,10 +4,14 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import esprom
+from esprom.loader import starting
+from esprom.stub import image
 from tests.unit.cli.test_json import validator
 
 
@@ -34,3 +38,21 @@ def test_a_report_has_what_is_needed_and_nothing_private(tmp_path: Path) -> None
     text = file.read_text().lower()
     for private in ("5c:cf:7f", "123456", "d164501b13284329"):
         assert private not in text
+
+
+@pytest.mark.spec("STUB-14")
+def test_a_stub_that_does_not_come_up_is_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = replace(image(), code=bytes(len(image().code)))
+    monkeypatch.setattr(starting, "image", lambda: broken)
+    report = esprom.selftest("sim://esp01?latency_ms=1")
+    assert [check.found for check in report.checks if check.failed] == ["failed: Distrusted"]
+    assert [recording.loader for recording in report.wire] == ["rom", "stub"]
+
+
+def test_the_destructive_check_leaves_the_flash_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "flash"
+    esprom.connect(f"sim://esp01?flash={file}").close()
+    before = file.read_bytes()
+    report = esprom.selftest(f"sim://esp01?flash={file}&latency_ms=1", destructive=True)
+    assert "programmed, erased, blank again" in [check.found for check in report.checks]
+    assert file.read_bytes() == before

@@ -20,6 +20,7 @@ from tests.ports import board, on_board
 SECTOR = 0x1000
 AREA = 0x28000  # bytes from 0 on, more than two blocks
 MS = 10**9  # ps
+# An example takes seconds: what fails is shown as it is found, not for minutes made smaller.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 
 offsets = st.one_of(
@@ -62,8 +63,13 @@ class WritesAndPowerCuts(RuleBasedStateMachine):
 
     def cut_in(self, milliseconds: int) -> None:
         clock = self.board.clock
-        event = clock.at(clock.now + milliseconds * MS, self.board.power_cycle)
-        self.undo = event.cancel
+        self.was_cut = False
+
+        def cut() -> None:
+            self.was_cut = True
+            self.board.power_cycle()
+
+        self.undo = clock.at(clock.now + milliseconds * MS, cut).cancel
 
     @rule(offset=offsets, size=sizes, kind=kinds)
     def write(self, offset: int, size: int, kind: str) -> None:
@@ -85,6 +91,7 @@ class WritesAndPowerCuts(RuleBasedStateMachine):
         try:
             self.device.write_flash(offset, data)
         except EspromError:
+            assert self.was_cut
             self.others_are_as_they_were(first, end)
             self.device = self.connected()
             # What lay beside it in its sectors is only safe with who asked; a restore writes whole sectors.

@@ -2,6 +2,7 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What the main loop does after a command. `AGAIN`: another packet has come meanwhile, and waits. */
@@ -9,6 +10,9 @@ enum next { GO_ON, AGAIN, LEAVE };
 
 /* The commands that all stub loaders have. */
 enum next do_known(void);
+
+/* Whether the packet is one of those. */
+bool is_known(void);
 
 /* Those of our own. */
 enum next do_own(void);

@@ -31,7 +31,7 @@ bool flash_erase_chip(void);
 bool flash_erase(uint32_t address, uint32_t size);
 bool flash_program(uint32_t address, const uint8_t *data, uint32_t size);
 
-/* Make the flash hold `size` bytes (at most a sector, within one) from `data`, which is word-aligned.
+/* Make the flash hold `size` bytes (at most a sector, within one) from `data`, anywhere.
  * What it holds already is left alone. Returns one of these. */
 enum { KEPT, PROGRAMMED, ERASED, FAILED };
 int flash_make(uint32_t address, const uint8_t *data, uint32_t size, bool may_erase);

@@ -50,11 +50,19 @@ static uint32_t byte_at(uint32_t at)
 void inflate_feed(const uint8_t *data, uint32_t size)
 {
     input = data, left = size;
+    if (state == FINISHED)
+        carried_size = position = 0;
 }
 
-uint32_t inflate_unused(void)
+int inflate_rest(void)
 {
-    return carried_size + left - position + held / 8;
+    hold >>= held & 7, held &= ~7u;
+    if (held) {
+        int byte = hold & 0xFF;
+        hold >>= 8, held -= 8;
+        return byte;
+    }
+    return position < carried_size + left ? (int)byte_at(position++) : -1;
 }
 
 /* Hold at least 16 bits, if there are. */

@@ -21,7 +21,7 @@ enum inflate_result inflate_run(uint32_t until);
 /* How much came out in all; each byte lies at its place in the stream modulo WINDOW in `inflate_window`. */
 extern uint32_t inflate_out;
 
-/* Input that was not looked at. */
-uint32_t inflate_unused(void);
+/* Behind the end of the stream: the next byte that was given, -1 if there is none. */
+int inflate_rest(void);
 
 #endif

@@ -47,6 +47,8 @@ static enum what writing;
 static uint32_t at, end;      /* where the next byte goes, where the last went */
 static uint32_t erased;       /* the flash is ready to be programmed up to here, counted from the start */
 static uint32_t next_block, block_size;
+static uint32_t adler_low, adler_high;       /* of what was unpacked */
+static uint32_t trailer, trailer_size;       /* what the stream says it should be */
 
 void write_forget(void)
 {
@@ -63,8 +65,10 @@ static uint8_t begin(enum what what)
     writing = what;
     at = first, end = first + size, next_block = 0, block_size = packet_word(8);
     erased = first & ~(SECTOR - 1u);
-    if (what == DEFLATED)
+    if (what == DEFLATED) {
         inflate_begin(true);
+        adler_low = 1, adler_high = trailer = trailer_size = 0;
+    }
     return OK;
 }
 
@@ -106,6 +110,15 @@ static uint8_t program(const uint8_t *data, uint32_t size)
     return OK;
 }
 
+static void add_to_adler(const uint8_t *data, uint32_t size)
+{
+    while (size--) {
+        adler_low += *data++;
+        adler_high += adler_low;
+    }
+    adler_low %= 65521, adler_high %= 65521; /* of a sector at most: neither has overflowed */
+}
+
 static uint8_t unpack(const uint8_t *data, uint32_t size)
 {
     inflate_feed(data, size);
@@ -117,6 +130,7 @@ static uint8_t unpack(const uint8_t *data, uint32_t size)
             uint32_t place = written % WINDOW, count = inflate_out - written;
             if (count > WINDOW - place)
                 count = WINDOW - place;
+            add_to_adler(inflate_window + place, count);
             status = program(inflate_window + place, count);
             written += count;
         }
@@ -124,8 +138,11 @@ static uint8_t unpack(const uint8_t *data, uint32_t size)
             return status;
         if (result == INFLATE_BAD)
             return INFLATE_FAILED;
-        if (result == INFLATE_DONE)
-            return inflate_unused() > 4 ? TOO_MUCH : OK; /* four bytes of Adler-32 */
+        if (result == INFLATE_DONE) {
+            for (int byte; (byte = inflate_rest()) >= 0; trailer_size++)
+                trailer = trailer << 8 | byte;
+            return trailer_size > 4 ? TOO_MUCH : OK;
+        }
     }
 }
 
@@ -183,6 +200,8 @@ static uint8_t finish(enum what what)
         return NOT_BEGUN;
     if (at != end)
         return NOT_ENOUGH;
+    if (what == DEFLATED && trailer_size == 4 && trailer != (adler_high << 16 | adler_low))
+        return INFLATE_FAILED;
     writing = NOTHING;
     return OK;
 }
@@ -251,18 +270,19 @@ static void write_registers(void)
 static void change_baud(void)
 {
     uint32_t wanted = packet_word(0), now = packet_word(4);
-    if (packet.size != 8 || !wanted) {
-        answer(0, 0, 0, BAD_LENGTH);
+    uint32_t divisor = uart_divisor(wanted, now);
+    if (packet.size != 8 || !divisor) {
+        answer(0, 0, 0, packet.size == 8 ? BAD_ADDRESS : BAD_LENGTH);
         return;
     }
     answer(0, 0, 0, OK);
     uart_flush();
-    uart_set_divisor((uart_hertz(now) + wanted / 2) / wanted);
+    uart_set_divisor(divisor);
 }
 
 static void md5(void)
 {
-    uint8_t digest[16], sector[256];
+    uint8_t digest[16], page[PAGE];
     uint32_t address = packet_word(0), left = packet_word(4);
     md5_t context;
     if (packet.size != 16) {
@@ -271,9 +291,9 @@ static void md5(void)
     }
     MD5Init(&context);
     while (left) {
-        uint32_t count = left < sizeof sector ? left : sizeof sector;
-        flash_read(address, sector, count);
-        MD5Update(&context, sector, count);
+        uint32_t count = left < sizeof page ? left : sizeof page;
+        flash_read(address, page, count);
+        MD5Update(&context, page, count);
         address += count, left -= count;
     }
     MD5Final(digest, &context);
@@ -299,6 +319,7 @@ static enum next read_flash(void)
         return GO_ON;
     }
     uint8_t digest[16], *data = memory.packing.sector;
+    write_forget(); /* what is unpacked lies there too */
     uint32_t sent = 0, confirmed = 0;
     md5_t context;
     answer(0, 0, 0, OK);
@@ -348,6 +369,12 @@ static enum next ended(uint8_t status)
     bool stay = packet_word(0);
     answer(0, 0, 0, status);
     return status == OK && !stay ? LEAVE : GO_ON;
+}
+
+bool is_known(void)
+{
+    uint8_t command = packet.command;
+    return (command >= FLASH_BEGIN && command <= FLASH_MD5) || (command >= ERASE_FLASH && command <= RUN_USER_CODE);
 }
 
 enum next do_known(void)

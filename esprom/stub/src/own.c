@@ -99,14 +99,19 @@ static enum next put(void)
         wanted = data;
         break;
     case REPEAT:
+        if (size != 1)
+            return answer_own(0, 0, BAD_LENGTH);
         memset(memory.packing.sector, *data, SECTOR);
         break;
-    default:
+    case PACKED:
         inflate_begin(false);
         inflate_feed(data, size);
         if (inflate_run(SECTOR + 1) != INFLATE_DONE || inflate_out != SECTOR)
             return answer_own(0, 0, INFLATE_FAILED);
         wanted = inflate_window;
+        break;
+    default:
+        return answer_own(0, 0, BAD_ADDRESS);
     }
     struct {
         uint32_t address;
@@ -128,14 +133,13 @@ static enum next erase(void)
 /* Change the rate: for good, or for so many milliseconds unless it is said again for good. */
 static enum next try_baud(void)
 {
-    uint32_t wanted = packet_word(0), now = packet_word(4), milliseconds = packet_word(8);
-    if (packet.size != 12 || !wanted || milliseconds > LONGEST_TRIAL)
+    uint32_t now = packet_word(4), divisor = uart_divisor(packet_word(0), now), milliseconds = packet_word(8);
+    if (packet.size != 12 || !divisor || milliseconds > LONGEST_TRIAL)
         return answer_own(0, 0, packet.size == 12 ? BAD_ADDRESS : BAD_LENGTH);
     answer_own(0, 0, OK);
     uart_flush();
-    uint32_t hertz = uart_hertz(now), divisor = (hertz + wanted / 2) / wanted;
     if (milliseconds)
-        uart_try_divisor(divisor, hertz / 1000 * milliseconds);
+        uart_try_divisor(divisor, uart_hertz(now) / 1000 * milliseconds);
     else
         uart_set_divisor(divisor);
     return GO_ON;
@@ -154,8 +158,8 @@ enum next do_own(void)
     case DIGESTS:
         return digests();
     case STREAM:
-        if (packet.size != 16)
-            return answer_own(0, 0, BAD_LENGTH);
+        if (packet.size != 16 || !stream_asked_well())
+            return answer_own(0, 0, packet.size == 16 ? BAD_ADDRESS : BAD_LENGTH);
         answer_own(0, 0, OK);
         return stream();
     case STREAM_CONTROL: /* of a stream that is over */

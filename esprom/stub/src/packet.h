@@ -14,7 +14,7 @@ typedef struct {
     uint8_t direction, command;
     uint16_t size; /* of the body */
     uint32_t check;
-    uint8_t body[BODY_MAX + 4]; /* one longer than a packet may be, so that it is seen */
+    uint8_t body[BODY_MAX + 4]; /* longer than a packet may be, so that it is seen */
 } packet_t;
 
 /* The packet that was received last. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The first status byte (STATUS-4): the known stubs' codes, and one of our own.
+ * The first status byte (STATUS-4): the known stubs' codes, and two of our own.
  */
 #ifndef STATUS_H
 #define STATUS_H

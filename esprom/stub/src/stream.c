@@ -126,6 +126,18 @@ static void send_digest(uint32_t end, const uint8_t digest[16])
     send(end, 0, DIGEST, digest, 16, digest, 16);
 }
 
+bool stream_asked_well(void)
+{
+    uint32_t first = packet_word(0), size = packet_word(4), window = packet_word(8);
+    return (first | size) % PIECE == 0 && first + size >= first && window;
+}
+
+/* Whether the packet, which is no STREAM_CONTROL, is meant: a damaged one of that kind must not end a stream. */
+static bool is_other_command(void)
+{
+    return packet.command < OWN_FIRST ? is_known() : packet.check == crc32(0, packet.body, packet.size);
+}
+
 enum next stream(void)
 {
     uint32_t next = packet_word(0), end = next + packet_word(4), window = packet_word(8);
@@ -139,8 +151,11 @@ enum next stream(void)
         while (frame_receive()) {
             if (!packet_whole())
                 continue;
-            if (packet.command != STREAM_CONTROL)
-                return AGAIN; /* the host has given up */
+            if (packet.command != STREAM_CONTROL) {
+                if (is_other_command())
+                    return AGAIN; /* the host has given up */
+                continue;
+            }
             if (packet.size == 12 && packet.check == crc32(0, packet.body, 12)) {
                 uint32_t upto = packet_word(0);
                 range_t again = {packet_word(4), packet_word(8)};
@@ -150,7 +165,7 @@ enum next stream(void)
                     confirmed = upto;
                 if (again.address == end && digested)
                     send_digest(end, digest);
-                else if (again.size && again.address >= first && again.address + again.size <= end &&
+                else if (again.size && again.address >= first && again.address <= end && again.size <= end - again.address &&
                          missing_count < MISSING_MAX)
                     missing[missing_count++] = again;
             }

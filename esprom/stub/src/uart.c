@@ -7,6 +7,7 @@
 
 #define RECEIVING (UART_RX_FULL | UART_RX_TIMEOUT | UART_RX_OVERFLOW)
 #define FIFO_SIZE 128
+#define DIVISOR_MAX 0xFFFFF
 #define RX_THRESHOLD 48 /* leaves 80 byte times until a byte is lost: 400 us at 2 Mbaud */
 #define TX_THRESHOLD 32
 #define TIMEOUT 2 /* units of the receiver's timeout: the last bytes of a frame do not wait long */
@@ -50,13 +51,14 @@ static void handler(void *unused)
 {
     uint32_t status = UART_INT_ST;
     (void)unused;
+    UART_INT_CLR = status & (UART_RX_TIMEOUT | UART_RX_OVERFLOW); /* first: it may happen again meanwhile */
     if (status & UART_RX_OVERFLOW)
         uart_overflows++;
     if (status & RECEIVING)
         receive();
     if (status & UART_TX_EMPTY)
         transmit();
-    UART_INT_CLR = status;
+    UART_INT_CLR = status & (UART_RX_FULL | UART_TX_EMPTY); /* last: these are as the FIFOs are now */
 }
 
 void uart_init(void)
@@ -170,15 +172,20 @@ void uart_try_divisor(uint32_t divisor, uint32_t cycles)
 {
     if (!on_trial)
         known_divisor = UART_CLKDIV;
+    set_alarm(cycles); /* before all else: that of a trial before this one may be about to go off */
     UART_CLKDIV = divisor;
-    set_alarm(cycles);
     on_trial = true;
     ets_isr_attach(TIMER_INTERRUPT, trial_over, 0);
     ets_isr_unmask(1 << TIMER_INTERRUPT);
 }
 
-/* Crystals of 40 and 26 MHz; the UART gets twice as much. */
 uint32_t uart_hertz(uint32_t baud)
 {
-    return UART_CLKDIV * (baud ? baud : 115200) > 66000000 ? 80000000 : 52000000;
+    return UART_CLKDIV * (baud ? baud : 115200) > 66000000 ? 80000000 : 52000000; /* crystals of 40 and 26 MHz */
+}
+
+uint32_t uart_divisor(uint32_t wanted, uint32_t now)
+{
+    uint32_t divisor = wanted ? (uart_hertz(now) + wanted / 2) / wanted : 0;
+    return divisor <= DIVISOR_MAX ? divisor : 0;
 }

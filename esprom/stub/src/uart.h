@@ -4,7 +4,7 @@
 
 #include "hardware.h"
 
-#define RX_SIZE 0x4000 /* bytes; the host may have so many less one on their way */
+#define RX_SIZE 0x4000 /* bytes; the host may have so many on their way */
 #define TX_SIZE 0x2000
 
 void uart_init(void);
@@ -32,6 +32,9 @@ void uart_try_divisor(uint32_t divisor, uint32_t cycles);
 
 /* The clock that the divisor divides, if the rate in use is called `baud`. */
 uint32_t uart_hertz(uint32_t baud);
+
+/* What makes `wanted` of it, where the rate in use is called `now`; 0 if nothing does. */
+uint32_t uart_divisor(uint32_t wanted, uint32_t now);
 
 /* How often the receive FIFO or the ring has overflowed. */
 extern volatile uint32_t uart_overflows;

@@ -3,6 +3,7 @@
 
 import hashlib
 import random
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -13,13 +14,13 @@ from esp8266sim.board import Board
 from esp8266sim.chips import W25Q80
 from esp8266sim.flashchip import Operation
 from esp8266sim.trace import Kind
-from esprom.errors import CommandFailed, FlashProtected, VerifyFailed
+from esprom.errors import CommandFailed, FlashProtected, NoResponse, VerifyFailed
 from esprom.loader import connect, guard, rates, starting
 from esprom.loader.by_hand import Hand
-from esprom.loader.once import parse_answer
-from esprom.loader.session import prepare
+from esprom.loader.once import ask_once, parse_answer
+from esprom.loader.session import Session, prepare
 from esprom.loader.stream import Received, control
-from esprom.loader.stub import ROOM, StubLoader, upload
+from esprom.loader.stub import StubLoader, upload
 from esprom.port.serial_port import SerialPort
 from esprom.protocol import own, packets, slip
 from esprom.protocol.commands import packet
@@ -203,19 +204,22 @@ def test_what_would_hang_the_chip_or_hit_the_stub_is_refused(
 @pytest.mark.spec("STUB-3")
 @pytest.mark.parametrize("baud", [9600, 115200, 921600, 2_000_000])
 def test_any_rate(stub: StubLoader, baud: int) -> None:
-    stub.change_baud(baud)
+    port = stub.session.port
+    stub.session.command(Command.CHANGE_BAUDRATE, packets.ChangeBaudrate(baud, port.baud))
+    port.baud = baud
+    port.clock.sleep(0.01)
     assert stub.echo(rates.PATTERN) == rates.PATTERN
 
 
 def test_both_directions_are_full_at_2_mbaud(stub: StubLoader) -> None:
     """Each byte comes back, at nearly the line's rate: pieces travel while others come back."""
-    stub.change_baud(2_000_000)
+    assert rates.change(stub.session, 2_000_000)
     dice = random.Random(2)
     pieces = [dice.randbytes(0x0FC0) for _ in range(24)]
     requests = [prepare(Command.ECHO, own.Pattern(piece)) for piece in pieces]
     clock = stub.session.port.clock
     began = clock.now()
-    answers = stub.session.pipeline(requests, ROOM)
+    answers = stub.session.pipeline(requests, stub.room)
     assert [parse_answer(answer).data for answer in answers] == pieces
     assert stub.info().overflows == 0
     wire = sum(len(request.frame) for request in requests)
@@ -225,7 +229,7 @@ def test_both_directions_are_full_at_2_mbaud(stub: StubLoader) -> None:
 def test_a_stream_stands_a_host_that_never_stops_talking_at_2_mbaud(
     under_test: Board, stub: StubLoader
 ) -> None:
-    stub.change_baud(2_000_000)
+    assert rates.change(stub.session, 2_000_000)
     size = 0x40000
     received = Received(0, size)
     asked = prepare(Command.STREAM, own.Stream(0, size, size, 4))
@@ -326,10 +330,105 @@ def test_a_stub_that_is_damaged_is_not_relied_on(under_test: Board, monkeypatch:
 
 
 @pytest.mark.spec("STUB-2")
+def test_a_stub_that_does_not_hash_is_given_up(under_test: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(session: Session, command: Command, body: object) -> object:
+        if command is Command.DIGESTS:
+            raise NoResponse("no answer to DIGESTS", asked="DIGESTS", waited_s=8.0)
+        return ask_once(session, command, body)
+
+    monkeypatch.setattr(guard, "ask_once", silent)
+    with esprom.connect(on_board(under_test, latency_ms=0), loader="auto") as device:
+        assert device.read_flash(0, 0x100) == PATTERN[:0x100]
+        assert device.loader == "rom"
+
+
+@pytest.mark.parametrize("before", ["no-reset", "no-reset-no-sync"])
+def test_a_stub_that_runs_is_used_again_however_it_is_met(under_test: Board, before: str) -> None:
+    esprom.connect(on_board(under_test, latency_ms=0), loader="stub", after="no-reset")
+    with esprom.connect(on_board(under_test, latency_ms=0), loader="auto", before=before) as device:
+        assert device.loader == "esprom"
+        assert device.read_flash(0, 0x100) == PATTERN[:0x100]
+
+
+@pytest.mark.spec("STUB-3")
+def test_another_command_in_the_midst_of_unpacking_ends_that(under_test: Board, stub: StubLoader) -> None:
+    ask = stub.session.command
+    packed = zlib.compress(PATTERN[:0x2000])
+    ask(Command.FLASH_DEFL_BEGIN, packets.FlashBegin(0x2000, 2, 0x1000, 0x10000))
+    ask(Command.FLASH_DEFL_DATA, packets.DataBlock(0, packed[:0x1000]))
+    ask(Command.READ_FLASH, packets.ReadFlash(0, 0x40, 0x40, 1))
+    stub.session.port.write(slip.encode((0x40).to_bytes(4, "little")))
+    stub.session.port.clock.sleep(0.1)
+    stub.session.port.discard_input()
+    with pytest.raises(CommandFailed, match="c600"):
+        ask(Command.FLASH_DEFL_DATA, packets.DataBlock(1, packed[0x1000:0x2000]))
+
+
+@pytest.mark.spec("STUB-3")
+@pytest.mark.parametrize("cut", [2, 4, 6])
+def test_the_check_of_an_unpacked_stream_is_looked_at(stub: StubLoader, cut: int) -> None:
+    """Wherever the blocks are cut, in the check itself too."""
+    ask = stub.session.command
+    for flip in (0, 1):
+        packed = bytearray(zlib.compress(PATTERN[:0x400]))
+        packed[-3] ^= flip
+        ask(Command.FLASH_DEFL_BEGIN, packets.FlashBegin(0x400, 2, 0x1000, 0x10000))
+        ask(Command.FLASH_DEFL_DATA, packets.DataBlock(0, bytes(packed[:-cut])))
+        ask(Command.FLASH_DEFL_DATA, packets.DataBlock(1, bytes(packed[-cut:])))
+        if flip:
+            with pytest.raises(CommandFailed, match="c700"):
+                ask(Command.FLASH_DEFL_END, packets.FlashEnd(1))
+        else:
+            ask(Command.FLASH_DEFL_END, packets.FlashEnd(1))
+
+
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        (Command.STREAM, own.Stream(0, 0x1000, 0, 0)),  # a window of nothing
+        (Command.STREAM, own.Stream(0x20, 0x1000, 0x1000, 0)),
+        (Command.STREAM, own.Stream(0xFFFFFFC0, 0x1000, 0x1000, 0)),
+        (Command.TRY_BAUDRATE, own.TryBaudrate(0xFFFFFFF0, 115200, 0)),
+        (Command.TRY_BAUDRATE, own.TryBaudrate(1, 115200, 0)),
+        (Command.TRY_BAUDRATE, own.TryBaudrate(9600, 115200, 10001)),
+        (Command.CHANGE_BAUDRATE, packets.ChangeBaudrate(0xFFFFFFF0, 115200)),
+        (Command.PUT, own.Put(0, DataKind.DIGEST, bytes(16))),
+    ],
+)
+def test_what_makes_no_sense_is_refused(stub: StubLoader, command: Command, body: object) -> None:
+    with pytest.raises(CommandFailed, match="e100"):
+        stub.session.command(command, body)
+    stub.info()
+
+
+def test_one_byte_is_one_byte(stub: StubLoader) -> None:
+    with pytest.raises(CommandFailed, match="c000"):
+        stub.session.command(Command.PUT, own.Put(0, DataKind.REPEAT, b"12"))
+
+
+@pytest.mark.spec("STUB-10")
+@pytest.mark.parametrize("bit", range(8))
+def test_a_damaged_confirmation_ends_no_stream(stub: StubLoader, bit: int) -> None:
+    port = HurtPort(stub.session.port)
+    stub.session.port = port
+    size = 0x42000  # more than the window: a confirmation that is lost is missed
+    request = len(prepare(Command.STREAM, own.Stream(0, size, 0x40000, 24)).frame)
+    port.hurt_from_here(sent={request + 2: 1 << bit})  # the command in what follows the request
+    began = port.clock.now()
+    assert stub.read(0, size)[: len(PATTERN)] == PATTERN
+    assert port.clock.now() - began < 20.0
+
+
+@pytest.mark.spec("STUB-2")
 def test_a_stub_that_reads_otherwise_than_the_registers_is_given_up(
     under_test: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(StubLoader, "digests", lambda *_: iter([bytes(16)]))
+    def otherwise(session: Session, command: Command, body: object) -> object:
+        return (
+            own.DigestList((bytes(16),)) if command is Command.DIGESTS else ask_once(session, command, body)
+        )
+
+    monkeypatch.setattr(guard, "ask_once", otherwise)
     monkeypatch.setattr(guard, "TRIES", 1)
     with esprom.connect(on_board(under_test, latency_ms=0), loader="auto") as device:
         assert device.loader == "esprom"
