@@ -16,6 +16,7 @@ from esprom.loader import rates
 from esprom.loader.nor import NorFlash
 from esprom.loader.once import ask_once
 from esprom.loader.rom import RomLoader
+from esprom.loader.session import Session
 from esprom.loader.spi import BUFFER
 from esprom.loader.stub import StubLoader, upload
 from esprom.protocol import own
@@ -55,13 +56,15 @@ def check_line(stub: StubLoader, baud: int | None) -> StubLoader:
             raise Distrusted(f"a stub loader of version {info.version} runs, and not {own.VERSION}")
         if baud is None:
             rates.highest(session)
-        elif baud != session.port.baud and not rates.change(session, baud, rates.PATTERN, times=1):
-            raise Distrusted(
-                f"the line does not carry {baud} baud, or what the stub loader is told gets lost"
-            )
-        elif baud == session.port.baud and not rates.carries(session, rates.PATTERN, 1):
-            raise Distrusted("what the stub loader is told does not come back as it was sent")
+        elif not _carries(session, baud):
+            raise Distrusted(f"what the stub loader is told at {baud} baud does not come back as it was sent")
     return stub
+
+
+def _carries(session: Session, baud: int) -> bool:
+    if baud == session.port.baud:
+        return rates.carries(session, rates.PATTERN, 1)
+    return rates.change(session, baud, rates.PATTERN, times=1)
 
 
 @contextmanager

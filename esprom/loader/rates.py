@@ -19,15 +19,9 @@ SETTLE_S = 0.005  # that the stub takes to change its rate, after its answer has
 QUICK_S = 0.2  # that a short answer takes, beyond the line's time
 ATTEMPTS = 3  # at a lower rate: the line that carries the command is bad
 
-# Every byte, both ways through each bit; long runs of each level; what SLIP escapes.
-PATTERN = (
-    bytes(range(256))
-    + bytes(byte ^ 0x55 for byte in reversed(range(256)))
-    + b"\xc0\xdb" * 64
-    + b"\x00" * 64
-    + b"\xff" * 64
-)
-SHORT, LONG = PATTERN[:64], PATTERN * 4
+# Every byte, what SLIP escapes, and long runs of each level.
+PATTERN = bytes(range(256)) + b"\xc0\xdb" * 32 + b"\x00" * 32 + b"\xff" * 32
+SHORT, LONG = PATTERN[:64], PATTERN * 8
 LONG_ONES = 4
 
 log = logging.getLogger("esprom.loader")
