@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         backups_at_hand,
         check_backup,
         check_restore,
+        files_to_read,
         planned_files,
     )
     from esprom.device import (
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
         ProvedRead,
         connect,
     )
-    from esprom.files import check_targets, is_stdout, save
+    from esprom.files import check_targets, is_stdout, load, save
+    from esprom.flash.difference import Change, Difference, differences
+    from esprom.flash.geometry import SECTOR
+    from esprom.flash.regions import Region
     from esprom.image import (
         HEADER_FREQUENCIES,
         HEADER_MODES,
@@ -67,6 +71,7 @@ _HOME = {
         "backups_at_hand",
         "check_backup",
         "check_restore",
+        "files_to_read",
         "planned_files",
     ),
     "esprom.device": (
@@ -81,7 +86,10 @@ _HOME = {
         "ProvedRead",
         "connect",
     ),
-    "esprom.files": ("check_targets", "is_stdout", "save"),
+    "esprom.files": ("check_targets", "is_stdout", "load", "save"),
+    "esprom.flash.difference": ("Change", "Difference", "differences"),
+    "esprom.flash.geometry": ("SECTOR",),
+    "esprom.flash.regions": ("Region",),
     "esprom.image": (
         "HEADER_FREQUENCIES",
         "HEADER_MODES",
@@ -104,12 +112,15 @@ __all__ = [
     "HEADER_FREQUENCIES",
     "HEADER_MODES",
     "HEADER_SIZES",
+    "SECTOR",
     "AskCallback",
     "BackupAtHand",
     "BackupResult",
     "CancelCallback",
+    "Change",
     "ChipInfo",
     "Device",
+    "Difference",
     "DriverlessAdapter",
     "Estimate",
     "FirmwareImage",
@@ -122,6 +133,7 @@ __all__ = [
     "Progress",
     "ProgressCallback",
     "ProvedRead",
+    "Region",
     "RestorePlan",
     "RestoreResult",
     "Segment",
@@ -133,10 +145,13 @@ __all__ = [
     "check_restore",
     "check_targets",
     "connect",
+    "differences",
     "driverless_adapters",
     "edit_header",
+    "files_to_read",
     "flash_header",
     "is_stdout",
+    "load",
     "parse_image",
     "planned_files",
     "ports",

@@ -8,7 +8,7 @@ an `EspromError`, and a caller's own mistake a `ValueError`.
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Literal, Self
 
@@ -289,6 +289,47 @@ class Device:
         watch = self._watch(progress, cancel)
         rewriting.write(self._nor, self.flash(), offset, data, unprotect=unprotect, watch=watch)
 
+    def write_sectors(
+        self,
+        sectors: Mapping[int, bytes],
+        *,
+        unprotect: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> None:
+        """Write whole sectors, by their address, in this order. `verify_flash` proves what became of it.
+
+        Raises:
+            ValueError: an address or a length is not that of a sector.
+            Refused, FlashProtected: as `write_flash`; nothing was touched.
+        """
+        watch = self._watch(progress, cancel)
+        rewriting.replace_sectors(self._nor, self.flash(), sectors, unprotect=unprotect, watch=watch)
+
+    def check_protection(self) -> None:
+        """Raise FlashProtected if the flash chip's block protection is on."""
+        self.flash()
+        rewriting.check_protection(self._nor)
+
+    def differing_sectors(
+        self,
+        offset: int,
+        data: bytes,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> dict[int, bytes]:
+        """Return what the flash holds, by address, in the sectors that do not hold their part of `data`.
+
+        With our stub they alone are read; with the ROM's loader everything is.
+
+        Raises:
+            ValueError: `offset` is not a multiple of the 4 KiB sector.
+            Refused: it reaches past the end of the flash.
+        """
+        operations.check_range(self.flash(), offset, len(data))
+        return proving.differing_sectors(self._nor, offset, data, self._watch(progress, cancel))
+
     def erase_flash(
         self,
         *,
@@ -381,14 +422,15 @@ class Device:
         """Read the whole flash, prove it, and write `path` and its manifest; see `esprom.backup.backup`."""
         return backup(self, path, since=since, reread=reread, force=force, progress=progress, cancel=cancel)
 
-    def plan_restore(self, path: "str | os.PathLike[str]") -> RestorePlan:
+    def plan_restore(self, path: "str | os.PathLike[str]", *, keep_calibration: bool = False) -> RestorePlan:
         """Find out what a restore would do, and what stands against it; see `esprom.backup.plan_restore`."""
-        return plan_restore(self, path)
+        return plan_restore(self, path, keep_calibration=keep_calibration)
 
     def restore(
         self,
         source: "RestorePlan | str | os.PathLike[str]",
         *,
+        safety_copy: "str | os.PathLike[str] | None" = None,
         other_board: bool = False,
         force: bool = False,
         unprotect: bool = False,
@@ -399,6 +441,7 @@ class Device:
         return restore(
             self,
             source,
+            safety_copy=safety_copy,
             other_board=other_board,
             force=force,
             unprotect=unprotect,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from esprom import streamed
-from esprom.flash.geometry import SECTOR
+from esprom.flash.geometry import SECTOR, round_down, round_up
 from esprom.loader.nor import NorFlash
 from esprom.loader.stub import StubLoader
 from esprom.operations import (
@@ -80,6 +80,23 @@ def read_proved(
     whole = {at: data for at, data in (guess or {}).items() if offset <= at <= offset + size - len(data)}
     reading = _Reading(nor, offset, size, watch, whole, keep)
     return reading.by_two() if nor.stub is None else reading.by_digest(nor.stub, reread=reread)
+
+
+def differing_sectors(nor: NorFlash, offset: int, data: bytes, watch: Watch) -> dict[int, bytes]:
+    """Return what the flash holds, by address, in the sectors that do not hold their part of `data`.
+
+    What a sector holds behind the end of `data` does not count, and is there too.
+    """
+    if offset % SECTOR:
+        raise ValueError(f"0x{offset:x} is not where a sector begins")
+    size = round_up(len(data), SECTOR)
+    guess = {offset + at: data[at : at + SECTOR] for at in range(0, round_down(len(data), SECTOR), SECTOR)}
+    found = read_proved(nor, offset, size, watch, guess=guess).data
+    return {
+        offset + at: found[at : at + SECTOR]
+        for at in range(0, size, SECTOR)
+        if found[at : at + SECTOR][: len(data) - at] != data[at : at + SECTOR]
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ and no checksum covers that (ROM-21). A byte that is damaged on the way may make
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -126,11 +126,11 @@ def write(
             after = whole.cut(edge.before.offset, edge.before.end)
             if after != edge.before:
                 with _rescued(nor, flash, edge, quiet):
-                    _replace_part(nor, flash, after, shown)
+                    _replace_part(nor, flash, after, shown.stage("write", len(after.data)))
                     operations.verify(nor, after.offset, after.data, shown)
         if not between:
             return
-        _replace_part(nor, flash, whole.cut(first, end), watch)
+        _replace_part(nor, flash, whole.cut(first, end), watch.stage("write", end - first))
     try:
         operations.verify(nor, whole.offset, whole.data, watch)
     except VerifyFailed as exc:
@@ -138,6 +138,44 @@ def write(
             if any(at <= exc.address < at + len(held) for at, held in edge.kept.items()):
                 _put_edge_back(nor, flash, edge, quiet, exc)
         raise
+
+
+def replace_sectors(
+    nor: NorFlash, flash: FlashInfo, sectors: Mapping[int, bytes], *, unprotect: bool, watch: Watch
+) -> None:
+    """Make whole sectors, by their address, hold this, in this order. What they hold then is not read back.
+
+    Those that hold it already are left alone where our stub can tell.
+    """
+    for address, data in sectors.items():
+        if address % SECTOR or len(data) != SECTOR:
+            raise ValueError(f"0x{address:x} with {len(data)} bytes is no whole sector")
+        check_range(flash, address, len(data))
+    if not sectors:
+        return
+    _check_protection(nor, unprotect)
+    stage = watch.stage("write", len(sectors) * SECTOR)
+    with status_kept(nor):
+        for part in _joined(sectors):
+            _replace_part(nor, flash, part, stage)
+
+
+def check_protection(nor: NorFlash) -> None:
+    """Raise FlashProtected if the chip's block protection is on."""
+    _check_protection(nor, unprotect=False)
+
+
+def _joined(sectors: Mapping[int, bytes]) -> Iterator[Part]:
+    """Yield sectors that follow one another as one part, in the order that they have."""
+    run: list[bytes] = []
+    first = 0
+    for address, data in sectors.items():
+        if run and address != first + len(run) * SECTOR:
+            yield Part(first, b"".join(run))
+            run = []
+        first = first if run else address
+        run.append(data)
+    yield Part(first, b"".join(run))
 
 
 @contextmanager
@@ -157,7 +195,7 @@ def _put_edge_back(nor: NorFlash, flash: FlashInfo, edge: Edge, quiet: Watch, ca
         _persist(nor, nor.attach_again)
         with status_kept(nor):
             if _sector(nor, before.offset, quiet) != before.data:
-                _replace_part(nor, flash, before, quiet)
+                _replace_part(nor, flash, before, quiet.stage("write", len(before.data)))
                 operations.verify(nor, before.offset, before.data, quiet)
     except BaseException as exc:  # a second Ctrl-C too: the bytes are nowhere but here
         kept = edge.kept
@@ -280,9 +318,8 @@ def _filled_up(offset: int, data: bytes, edges: Sequence[Edge]) -> Part:
     return Part(first, head + data + tail)
 
 
-def _replace_part(nor: NorFlash, flash: FlashInfo, part: Part, watch: Watch) -> None:
+def _replace_part(nor: NorFlash, flash: FlashInfo, part: Part, stage: Stage) -> None:
     """Erase and program by blocks of 64 KiB: what is not reached when it fails is as it was."""
-    stage = watch.stage("write", len(part.data))
     if nor.stub is not None:
         streamed.replace(nor.stub, part.offset, part.data, stage)
         return

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A board for the tests of backup and restore: a flash in a bytearray, and what is wrong with it today."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from esprom.device import CancelCallback, ChipInfo, FlashInfo, Progress, ProgressCallback, ProvedRead
-from esprom.errors import Cancelled, VerifyFailed
+from esprom.errors import Cancelled, FlashProtected, VerifyFailed
 from esprom.operations import Keep
 from esprom.proving import Guess
 
@@ -23,6 +23,7 @@ class FakeBoard:
     loader: str = "rom"
     half_way: Callable[[], None] = lambda: None  # called in the middle of every job
     reread: tuple[int, ...] = ()
+    protected: bool = False
     stuck_at: int | None = None  # an address whose cell cannot be programmed
     log: list[str] = field(default_factory=list)
 
@@ -59,6 +60,37 @@ class FakeBoard:
         self.content[offset : offset + len(data)] = data
         if self.stuck_at is not None:
             raise VerifyFailed(f"0x{self.stuck_at:x} differs", address=self.stuck_at)
+
+    def write_sectors(
+        self,
+        sectors: Mapping[int, bytes],
+        *,
+        unprotect: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> None:
+        self.log.append("write unprotected" if unprotect else "write")
+        self._work("write", sum(map(len, sectors.values())), progress, cancel)
+        for address, data in sectors.items():
+            self.content[address : address + len(data)] = data
+
+    def verify_flash(
+        self,
+        offset: int,
+        data: bytes,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> None:
+        self.log.append("verify")
+        self._work("verify", len(data), progress, cancel)
+        if self.stuck_at is not None:
+            raise VerifyFailed(f"0x{self.stuck_at:x} differs", address=self.stuck_at)
+        assert self.content[offset : offset + len(data)] == data
+
+    def check_protection(self) -> None:
+        if self.protected:
+            raise FlashProtected("the flash is protected", status=0x1C)
 
     def _work(
         self, stage: str, size: int, progress: ProgressCallback | None, cancel: CancelCallback | None

@@ -4,6 +4,7 @@
 from esprom.backup.at_hand import BackupAtHand, backups_at_hand
 from esprom.backup.backup import BackupResult, backup, check_backup, planned_files
 from esprom.backup.manifest import Manifest
+from esprom.backup.naming import files_to_read
 from esprom.backup.restore import Obstacle, RestorePlan, RestoreResult, check_restore, plan_restore, restore
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "backups_at_hand",
     "check_backup",
     "check_restore",
+    "files_to_read",
     "plan_restore",
     "planned_files",
     "restore",

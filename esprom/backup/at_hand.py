@@ -11,8 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from esprom.backup.backup import MANIFEST_ROOM
-from esprom.backup.manifest import Manifest
+from esprom.backup.manifest import MANIFEST_ROOM, Manifest
 from esprom.backup.naming import MANIFEST_ENDING, files_to_write
 from esprom.errors import EspromError
 
@@ -35,12 +34,12 @@ def _of_board(folder: Path, mac: str) -> Iterator[BackupAtHand]:
     with suppress(OSError):  # a folder that cannot be read holds none for us
         for file in sorted(folder.iterdir()):
             if file.suffix.lower() == MANIFEST_ENDING:
-                backup = _complete(file)
+                backup = complete_backup(file)
                 if backup is not None and backup.manifest.chip.mac == mac:
                     yield backup
 
 
-def _complete(file: Path) -> BackupAtHand | None:
+def complete_backup(file: Path) -> BackupAtHand | None:
     """Return the backup whose manifest is in `file`, if that it is."""
     image = files_to_write(file).image
     with suppress(OSError, EspromError):

@@ -14,20 +14,16 @@ from pathlib import Path
 
 from esprom.backup.connected import ConnectedBoard
 from esprom.backup.journal import Journal, Origin
-from esprom.backup.manifest import ChipRecord, Digests, FlashRecord, Manifest, Proof, now
+from esprom.backup.manifest import MANIFEST_ROOM, Manifest, now
 from esprom.backup.matching import matching_manifest
 from esprom.backup.naming import BackupFiles, default_path, files_to_read, files_to_write
-from esprom.chip import ChipInfo
+from esprom.backup.saving import save_backup
 from esprom.errors import Cancelled, EspromError, Unfinished
-from esprom.files import check_targets, load, save_together
+from esprom.files import check_targets, load
 from esprom.flash.geometry import SECTOR
-from esprom.image.header import flash_header
-from esprom.operations import FlashInfo
 from esprom.progress import CancelCallback, ProgressCallback
-from esprom.proving import ProvedRead
 
 UNKNOWN_NAME = "esp8266"  # stands for one that is made of chip, MAC and size
-MANIFEST_ROOM = 64 * 1024  # bytes; more than the manifest of a 16 MiB flash takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +92,7 @@ def backup(
             progress=progress,
             cancel=cancel,
         )
-        manifest = _manifest(board, flash, read)
-        save_together([(files.image, read.data), (files.manifest, manifest.to_json())], overwrite=force)
+        manifest = save_backup(board, files, read, overwrite=force)
     journal.remove()
     return BackupResult(files.image, files.manifest, manifest, read.known_sectors)
 
@@ -151,25 +146,3 @@ def planned_files(
             chosen, board.chip.name, board.chip.mac, board.flash().size, now=now(), overwrite=force
         )
     return files_to_write(chosen)
-
-
-def _manifest(board: ConnectedBoard, flash: FlashInfo, read: ProvedRead) -> Manifest:
-    return Manifest(
-        chip=_chip_record(board.chip),
-        flash=FlashRecord(
-            jedec_id=flash.jedec_id,
-            size=flash.size,
-            size_source=flash.size_source,
-            unique_id=flash.unique_id.hex() if flash.unique_id is not None else None,
-        ),
-        header=flash_header(read.data),
-        digests=Digests.of(read.data),
-        proof=Proof(read.method, read.proof, read.reread_sectors),
-        baud=board.baud,
-        loader=board.loader,
-        time=now(),
-    )
-
-
-def _chip_record(chip: ChipInfo) -> ChipRecord:
-    return ChipRecord(chip.name, chip.mac.lower(), chip.chip_id)

@@ -4,6 +4,7 @@
 Written down so that the two can be read, typed and tested without the rest of the client.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from esprom.chip import ChipInfo
@@ -53,3 +54,26 @@ class ConnectedBoard(Protocol):
         cancel: CancelCallback | None = None,
     ) -> None:
         """Write, and read back. Raises VerifyFailed, FlashProtected."""
+
+    def write_sectors(
+        self,
+        sectors: Mapping[int, bytes],
+        *,
+        unprotect: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> None:
+        """Write whole sectors, by their address, in this order."""
+
+    def verify_flash(
+        self,
+        offset: int,
+        data: bytes,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> None:
+        """Compare. Raises VerifyFailed."""
+
+    def check_protection(self) -> None:
+        """Raise FlashProtected if the flash chip's block protection is on."""

@@ -20,6 +20,7 @@ from esprom.image.header import FlashHeader
 
 FORMAT = "esprom-backup"
 VERSION = 1
+MANIFEST_ROOM = 64 * 1024  # bytes; more than the manifest of a 16 MiB flash takes
 BLOCK = 0x10000  # bytes that one digest of `Digests.blocks` covers
 
 

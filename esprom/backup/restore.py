@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write a backup into a board, bit for bit, and read it back (RESTORE-1 to RESTORE-7).
+"""Write a backup into a board, bit for bit, and read it back (RESTORE-1 to RESTORE-11).
 
 First a plan is made, which reads the file and asks the board what it is, but changes nothing: it says
-what will happen, and what stands against it. Then the plan is carried out. Not one bit of the image
-is ever edited here; whoever wants other header settings has `write-flash`.
+what will happen, and what stands against it. Then the plan is carried out: what the board holds is saved, the
+sectors that differ are written, the first of the flash last, and everything is compared. Not one bit of the
+image is ever edited here; whoever wants other header settings has `write-flash`.
 """
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from esprom.backup.attempt import Attempt
 from esprom.backup.connected import ConnectedBoard
 from esprom.backup.manifest import Manifest
 from esprom.backup.matching import matching_manifest
@@ -18,6 +21,8 @@ from esprom.backup.naming import BackupFiles, files_to_read
 from esprom.chip import ChipInfo
 from esprom.errors import ImageError, Refused
 from esprom.files import load
+from esprom.flash.geometry import SECTOR, round_down
+from esprom.flash.regions import Region, identity
 from esprom.image.header import flash_header, size_in_bytes
 from esprom.operations import FlashInfo
 from esprom.progress import CancelCallback, ProgressCallback
@@ -48,6 +53,8 @@ class RestorePlan:
         flash: of that board.
         notes: what the user should know, one sentence each.
         obstacles: what stands against it; empty where nothing does.
+        identity: where the image has what belongs to one board.
+        kept: parts of the flash that are left alone.
     """
 
     image: Path
@@ -57,6 +64,8 @@ class RestorePlan:
     flash: FlashInfo
     notes: tuple[str, ...]
     obstacles: tuple[Obstacle, ...]
+    identity: tuple[Region, ...] = ()
+    kept: tuple[Region, ...] = ()
 
     @property
     def action(self) -> str:
@@ -66,8 +75,31 @@ class RestorePlan:
         return (
             f"write {size_name(len(self.data))} of {self.image} from address 0 into the "
             f"{size_name(self.flash.size)} flash of {self.chip.name} {self.chip.mac}, "
-            f"then read it back and compare; {rest}"
+            f"then read it back and compare; {rest}{self._but}"
         )
+
+    @property
+    def _but(self) -> str:
+        if not self.kept:
+            return ""
+        return ", but for " + " and ".join(f"{region.name} at 0x{region.offset:x}" for region in self.kept)
+
+    def sectors(self) -> dict[int, bytes]:
+        """Return what is to be written, by address: all whole sectors, the first of the flash last."""
+        ends = round_down(len(self.data), SECTOR)
+        addresses = [at for at in range(0, ends, SECTOR) if not self._is_kept(at)]
+        return {at: self.data[at : at + SECTOR] for at in sorted(addresses, key=lambda at: (at == 0, at))}
+
+    def parts(self) -> list[range]:
+        """Return the addresses that are written, as few ranges as possible."""
+        found, begin = [], 0
+        for region in self.kept:
+            found.append(range(begin, min(region.offset, len(self.data))))
+            begin = region.end
+        return [part for part in (*found, range(begin, len(self.data))) if part]
+
+    def _is_kept(self, address: int) -> bool:
+        return any(region.offset <= address < region.end for region in self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +108,9 @@ class RestoreResult:
 
     Attributes:
         image: the file that was restored.
-        size: bytes that were written, from address 0 on.
+        size: bytes that the flash now holds as the file does, from address 0 on, but for what was kept.
+        written: bytes that had to be written for that, where it is known.
+        safety_copy: NAME.bin of what the flash held before; None where that was not saved.
         manifest: what the NAME.json beside the file says; None where there is none.
         notes: what the user should know, one sentence each.
     """
@@ -85,6 +119,8 @@ class RestoreResult:
     size: int
     manifest: Manifest | None
     notes: tuple[str, ...]
+    written: int | None = None
+    safety_copy: Path | None = None
 
 
 def check_restore(path: str | os.PathLike[str]) -> None:
@@ -93,12 +129,15 @@ def check_restore(path: str | os.PathLike[str]) -> None:
     matching_manifest(files, _image(files))
 
 
-def plan_restore(board: ConnectedBoard, path: str | os.PathLike[str]) -> RestorePlan:
+def plan_restore(
+    board: ConnectedBoard, path: str | os.PathLike[str], *, keep_calibration: bool = False
+) -> RestorePlan:
     """Find out what a restore would do, and what stands against it. Changes nothing.
 
     Args:
         board: an `esprom.Device`.
         path: a backup NAME, its NAME.bin or NAME.json, or the dump of another tool.
+        keep_calibration: leave alone what the board has where radio calibration lies.
 
     Raises:
         ImageError: the file cannot be read, is empty, or is not the one its manifest was made for.
@@ -109,6 +148,9 @@ def plan_restore(board: ConnectedBoard, path: str | os.PathLike[str]) -> Restore
     manifest, remark = matching_manifest(files, whole)
     flash = board.flash()
     data = _fitted(files.image, whole, flash.size)
+    regions = tuple(
+        region for region in identity(_believed_size(data, flash.size)) if region.end <= len(data)
+    )
     return RestorePlan(
         image=files.image,
         manifest=manifest,
@@ -117,6 +159,8 @@ def plan_restore(board: ConnectedBoard, path: str | os.PathLike[str]) -> Restore
         flash=flash,
         notes=tuple(_notes(whole, data, flash.size, remark)),
         obstacles=tuple(_obstacles(files.image, data, board.chip, flash.size, manifest)),
+        identity=regions,
+        kept=tuple(region for region in regions if region.calibration) if keep_calibration else (),
     )
 
 
@@ -124,6 +168,7 @@ def restore(
     board: ConnectedBoard,
     source: RestorePlan | str | os.PathLike[str],
     *,
+    safety_copy: str | os.PathLike[str] | None = None,
     other_board: bool = False,
     force: bool = False,
     unprotect: bool = False,
@@ -135,11 +180,14 @@ def restore(
     Args:
         board: an `esprom.Device`.
         source: a file as `plan_restore` takes it, or the plan that was made of it for this board.
+        safety_copy: a folder, or NAME: where what the flash holds is saved before anything is written. A
+            restore that was interrupted is taken up again, and has its copy already.
         other_board: the backup is from another board, and that is meant.
         force: the file is smaller than the flash, and that is meant.
         unprotect: clear the flash chip's block protection if it is on.
         progress: called as the work goes on.
-        cancel: asked as the work goes on; True ends it, and leaves the flash half written.
+        cancel: asked as the work goes on; True ends it, and leaves the flash half written. The same again
+            finishes it: what is written already is found written.
 
     Raises:
         ImageError: as `plan_restore`.
@@ -147,6 +195,7 @@ def restore(
             cases nothing was written.
         FlashProtected: the flash is protected, and `unprotect` is False. Nothing was written.
         VerifyFailed: the flash does not hold what was written.
+        Unfinished: `cancel` said so after something was written; with a safety copy.
         Cancelled: `cancel` said so.
         ValueError: the plan was made for another board.
     """
@@ -157,8 +206,44 @@ def restore(
     for obstacle in plan.obstacles:
         if not allowed[obstacle.option]:
             raise Refused(f"{obstacle.reason}; if this is meant, give {obstacle.option}")
-    board.write_flash(0, plan.data, unprotect=unprotect, progress=progress, cancel=cancel)
-    return RestoreResult(plan.image, len(plan.data), plan.manifest, plan.notes)
+    if not unprotect:
+        board.check_protection()
+    sectors, copy, present = plan.sectors(), None, None
+    attempt = Attempt(Path(safety_copy), plan) if safety_copy is not None else None
+    if attempt is not None:
+        copy, present = attempt.saved(board, progress, cancel)
+        if present is not None:
+            sectors = {at: data for at, data in sectors.items() if present[at : at + SECTOR] != data}
+    with attempt.going_on(copy) if attempt is not None and copy is not None else nullcontext():
+        _write(board, plan, sectors, unprotect=unprotect, progress=progress, cancel=cancel)
+    if attempt is not None:
+        attempt.done()
+    known = sum(map(len, sectors.values())) if present is not None else None
+    return RestoreResult(plan.image, len(plan.data), plan.manifest, plan.notes, known, copy)
+
+
+def _write(
+    board: ConnectedBoard,
+    plan: RestorePlan,
+    sectors: dict[int, bytes],
+    *,
+    unprotect: bool,
+    progress: ProgressCallback | None,
+    cancel: CancelCallback | None,
+) -> None:
+    end = round_down(len(plan.data), SECTOR)
+    if end < len(plan.data):
+        board.write_flash(end, plan.data[end:], unprotect=unprotect, progress=progress, cancel=cancel)
+    board.write_sectors(sectors, unprotect=unprotect, progress=progress, cancel=cancel)
+    for part in plan.parts():
+        board.verify_flash(part.start, plan.data[part.start : part.stop], progress=progress, cancel=cancel)
+
+
+def _believed_size(data: bytes, flash_size: int) -> int:
+    """Return the size of the flash that the firmware believes in, as far as there is so much."""
+    header = flash_header(data)
+    stated = size_in_bytes(header.size) if header is not None else None
+    return stated if stated is not None and stated <= flash_size else flash_size
 
 
 def _image(files: BackupFiles) -> bytes:

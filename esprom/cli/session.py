@@ -16,7 +16,9 @@ from esprom.cli.chain import Chain
 from esprom.cli.interrupts import Interrupts
 from esprom.cli.output import Output, somebody_is_there
 from esprom.cli.settings import Settings
-from esprom.errors import Cancelled, EdgeLost, EspromError, FlashProtected, Refused
+from esprom.errors import Cancelled, EdgeLost, EspromError, Refused
+
+LOOKING = frozenset({"compare", "read", "prove", "reread"})  # stages that change nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +86,23 @@ class Session:
         reported: list[str] = []  # stages; the library tells of one when nothing forbids it any more
 
         def show(progress: "esprom.Progress") -> None:
-            reported.append(progress.stage)
+            if progress.stage not in LOOKING:
+                reported.append(progress.stage)
             job.progress(progress)
 
         with self.job() as job:
             try:
                 yield Job(show, job.cancel)
             except KeyboardInterrupt as error:
-                raise _explained(Cancelled("interrupted"), meaning) from error
+                cancelled = Cancelled("interrupted")
+                raise _explained(cancelled, meaning) if reported else cancelled from error
             except EdgeLost as error:
                 _explained(error, meaning)
                 with self._interrupts.rescue():
                     self._rescue(error, device.chip.mac)
                 raise
             except EspromError as error:
-                if reported or not isinstance(error, Refused | FlashProtected):
+                if reported:
                     _explained(error, meaning)
                 raise
 

@@ -26,6 +26,7 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
     "Back up": (
         Verb("backup", "archive", "Read the whole flash into a file that is proved equal to it."),
         Verb("restore", "archive", "Write a backup to the flash, bit for bit, and verify it."),
+        Verb("compare", "compare", "Say how the flash differs from a file, sector by sector."),
         Verb("ports", "local", "List the serial ports of this computer."),
     ),
     "Chip": (

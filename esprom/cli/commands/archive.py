@@ -68,35 +68,64 @@ def backup(session: Session, name: Path, *, since: Path | None, force: bool, rer
 @command("restore")
 @click.argument("path", metavar="NAME", type=click.Path(path_type=Path))
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option(
+    "--safety-copy",
+    "copy",
+    metavar="NAME",
+    type=click.Path(path_type=Path),
+    default=".",
+    help="Where what the flash holds is saved first: a backup NAME, or a folder; this one unless told.",
+)
+@click.option("--no-safety-copy", is_flag=True, help="Do not save what the flash holds.")
+@click.option(
+    "--keep-calibration", is_flag=True, help="Leave the radio calibration of this board where it is."
+)
 @click.option("--other-board", is_flag=True, help="The backup is from another board, and that is meant.")
 @click.option("--force", is_flag=True, help="The file is smaller than the flash, and that is meant.")
 @unprotect_option
 def restore(
-    session: Session, path: Path, *, yes: bool, other_board: bool, force: bool, unprotect: bool
+    session: Session,
+    path: Path,
+    *,
+    yes: bool,
+    copy: Path,
+    no_safety_copy: bool,
+    keep_calibration: bool,
+    other_board: bool,
+    force: bool,
+    unprotect: bool,
 ) -> Facts:
     """Write a backup to the flash, bit for bit, and verify it.
 
-    NAME is a backup, or the dump of another tool. Not one bit of it is edited. On a terminal, esprom says
-    what it is about to do and asks; elsewhere it says so and does it.
+    NAME is a backup, or the dump of another tool. Not one bit of it is edited. What the flash holds is saved
+    first; sectors that are as they should be are left alone. What is interrupted is finished by the same
+    command. On a terminal, esprom says what it is about to do and asks; elsewhere it says so and does it.
     """
     esprom.check_restore(path)
     with session.device() as device:
-        plan = device.plan_restore(path)
+        plan = device.plan_restore(path, keep_calibration=keep_calibration)
         for sentence in plan.notes:
             session.output.note(f"note: {sentence}")
+        for region in plan.identity:
+            kept = "stays as it is" if region in plan.kept else "comes from the file"
+            session.output.note(f"{region.name} at {region.offset:#x}: {kept}")
         allowed = {"--other-board": other_board, "--force": force}
         if all(allowed[obstacle.option] for obstacle in plan.obstacles):  # else it is refused below
             session.confirm(plan.action, yes=yes)
         with session.change(device, HALF_WRITTEN) as job:
             result = device.restore(
                 plan,
+                safety_copy=None if no_safety_copy else copy,
                 other_board=other_board,
                 force=force,
                 unprotect=unprotect,
                 progress=job.progress,
                 cancel=job.cancel,
             )
-    session.output.result(f"Restored {result.size} bytes of {result.image}, and verified them")
+    if result.safety_copy is not None:
+        session.output.result(f"Safety copy: {result.safety_copy}, what the flash held before")
+    written = "" if result.written is None else f", {result.written} of them written"
+    session.output.result(f"Restored {result.size} bytes of {result.image}{written}, and verified them")
     return {
         "image": str(result.image),
         "size": result.size,
@@ -104,6 +133,9 @@ def restore(
         "verified": True,
         "manifest": result.manifest is not None,
         "notes": list(result.notes),
+        "written": result.written,
+        "safety_copy": str(result.safety_copy) if result.safety_copy is not None else None,
+        "kept": [region.name for region in plan.kept],
     }
 
 

@@ -41,7 +41,7 @@ def test_the_flash_is_what_it_was(saved: Path, ending: str) -> None:
     assert (result.image, result.size) == (saved.with_suffix(".bin"), MIB)
     assert result.manifest is not None
     assert result.notes == ()
-    assert board.log == ["write"]
+    assert board.log == ["write", "verify"]
 
 
 def test_not_a_bit_is_edited_where_the_header_does_not_fit_the_flash(tmp_path: Path) -> None:

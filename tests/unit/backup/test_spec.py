@@ -13,7 +13,7 @@ SPECS = TESTS.parent / "specs"
 @pytest.mark.parametrize(
     ("spec", "prefixes", "tests"),
     [
-        ("backup-format.md", "BACKUP|RESTORE", ["unit/backup", "unit/test_files.py"]),
+        ("backup-format.md", "BACKUP|JOURNAL|RESTORE", ["unit/backup", "unit/test_files.py"]),
         ("image-format.md", "IMAGE", ["unit/image"]),
     ],
 )

@@ -4,6 +4,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -78,6 +79,29 @@ class FakeDevice:
         self._work("write", len(data), progress, cancel)
         self.cells[offset : offset + len(data)] = data
 
+    def write_sectors(
+        self, sectors: Any, *, unprotect: bool = False, progress: Any = None, cancel: Any = None
+    ) -> None:
+        self._work("write", sum(map(len, sectors.values())), progress, cancel)
+        for offset, data in sectors.items():
+            self.cells[offset : offset + len(data)] = data
+
+    def check_protection(self) -> None:
+        if self.protected:
+            raise FlashProtected("the flash is protected; add --unprotect", status=self.status)
+
+    def differing_sectors(
+        self, offset: int, data: bytes, *, progress: Any = None, cancel: Any = None
+    ) -> dict[int, bytes]:
+        self._work("compare", len(data), progress, cancel)
+        found = {
+            offset + at: bytes(self.cells[offset + at : offset + at + 0x1000])
+            for at in range(0, len(data), 0x1000)
+        }
+        return {
+            at: sector for at, sector in found.items() if sector != data[at - offset : at - offset + 0x1000]
+        }
+
     def erase_flash(self, *, unprotect: bool = False, progress: Any = None, cancel: Any = None) -> None:
         self.erase_region(0, len(self.cells), unprotect=unprotect, progress=progress, cancel=cancel)
 
@@ -125,16 +149,12 @@ class FakeDevice:
     def backup(
         self,
         path: Any,
-        *,
-        reread: bool = False,
-        force: bool = False,
-        progress: Any = None,
-        cancel: Any = None,
+        **options: Any,
     ) -> esprom.BackupResult:
-        return backup(self, path, reread=reread, force=force, progress=progress, cancel=cancel)
+        return backup(self, path, **options)
 
-    def plan_restore(self, path: Any) -> esprom.RestorePlan:
-        return plan_restore(self, path)
+    def plan_restore(self, path: Any, **options: Any) -> esprom.RestorePlan:
+        return plan_restore(self, path, **options)
 
     def restore(self, source: Any, **options: Any) -> esprom.RestoreResult:
         return restore(self, source, **options)
@@ -181,8 +201,11 @@ def device(monkeypatch: pytest.MonkeyPatch) -> FakeDevice:
 
 
 @pytest.fixture
-def run(device: FakeDevice, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(
+    device: FakeDevice, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Run:
     """Run a command line; a --port is put before it unless `port=False`."""
+    monkeypatch.chdir(tmp_path)  # where files without a folder appear
     monkeypatch.delenv("ESPROM_PORT", raising=False)
     monkeypatch.delenv("ESPROM_BAUD", raising=False)
     monkeypatch.setattr(esprom, "ports", lambda: ())  # not those of the computer that runs the tests

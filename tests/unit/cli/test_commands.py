@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -531,7 +532,13 @@ def saved(run: Run, device: FakeDevice, tmp_path: Path) -> Path:
 def test_restore_brings_every_bit_back(run: Run, device: FakeDevice, saved: Path, ending: str) -> None:
     ran = run("restore", saved.with_suffix(ending))
     assert ran.code == 0
-    assert ran.out == f"Restored 1048576 bytes of {saved}, and verified them\n"
+    copy = "esp8266-5ccf7f001234-1MB-before-restore"
+    assert ran.out == (
+        f"Safety copy: {copy}.bin, what the flash held before\n"
+        f"Restored 1048576 bytes of {saved}, 1048576 of them written, and verified them\n"
+    )
+    assert set(Path(f"{copy}.bin").read_bytes()) == {0xFF}
+    assert not Path(f"{copy}.restoring").exists()
     assert "about to write 1MB" in ran.err
     assert device.cells == saved.read_bytes()
 
@@ -588,5 +595,5 @@ def test_restore_does_not_ask_with_yes(run: Run, saved: Path, terminal: SitDown,
 
 def test_quiet_prints_results_only(run: Run, saved: Path) -> None:
     ran = run("restore", saved, "--quiet")
-    assert ran.out.startswith("Restored")
+    assert ran.out.startswith("Safety copy")
     assert ran.err == ""

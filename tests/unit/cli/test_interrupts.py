@@ -101,7 +101,7 @@ def test_every_job_can_be_stopped(run: Run, device: FakeDevice, file: Path, tmp_
         ["backup", out],
         ["erase-flash"],
         ["erase-region", "0", "0x1000"],
-        ["restore", file, "--force"],
+        ["restore", file, "--force", "--no-safety-copy"],
         ["verify-flash", "0", file],
         ["dump-mem", "0x3ff00000", "16", out],
     ):
@@ -125,7 +125,7 @@ def test_ctrl_c_while_the_board_is_left_hides_no_failure(
     ("words", "said"),
     [
         (["write-flash", "0", "FILE"], HALF),
-        (["restore", "FILE", "--force"], HALF),
+        (["restore", "FILE", "--force", "--no-safety-copy"], HALF),
         (["erase-flash"], "may still be there; run the same command again to finish"),
         (["erase-region", "0", "0x1000"], "may still be there; run the same command again to finish"),
     ],

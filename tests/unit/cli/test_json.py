@@ -42,6 +42,7 @@ def validator(name: str) -> Draft202012Validator:
 RUNS: dict[str, list[str]] = {
     "backup": ["OUT"],
     "restore": ["BACKUP"],
+    "compare": ["BACKUP"],
     "ports": [],
     "chip-id": [],
     "read-mac": [],

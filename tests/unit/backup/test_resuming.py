@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backups and restores that are interrupted, on the virtual board.
+
+BACKUP-11, RESTORE-8, RESTORE-9, RESTORE-10, RESTORE-11.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import esprom
+from esp8266sim.board import Board
+from esp8266sim.chips import W25Q80
+from esp8266sim.flashchip import Operation
+from esp8266sim.profiles import PROFILES
+from esprom.backup.manifest import Manifest
+from esprom.errors import Cancelled, EspromError, FlashProtected, NoResponse, Refused, Unfinished
+from tests.firmware import MIB, stock, used
+from tests.ports import on_board
+
+SECTOR = 0x1000
+SIZE = 0x20000  # bytes: a whole flash of that size goes through the ROM's loader in a second
+CHIP = replace(W25Q80, jedec_id=0xEF4011, size=SIZE, sfdp=b"")
+CONTENT = used(MIB)[-SIZE:]
+OTHER = stock(MIB, seed=7)[:SIZE]
+PROGRAM, ERASES = 0x02, {0x20, 0x52, 0xD8, 0xC7, 0x60}
+
+
+def device(under_test: Board, loader: str = "stub") -> esprom.Device:
+    port = on_board(under_test, latency_ms=1)
+    port.baud = 921600
+    return esprom.connect(port, loader=loader)
+
+
+def small_board() -> Board:
+    return Board(PROFILES["esp01"], bytearray(CONTENT), chip=CHIP)
+
+
+@pytest.fixture
+def under_test() -> Board:
+    return small_board()
+
+
+def held(under_test: Board) -> bytes:
+    return bytes(under_test.flash.array)
+
+
+def stop_at(bytes_: int, stage: str = "read") -> tuple[Callable[[esprom.Progress], None], Callable[[], bool]]:
+    """Return callbacks for a job that is cancelled when so much of a stage is done."""
+    stop = False
+
+    def progress(now: esprom.Progress) -> None:
+        nonlocal stop
+        stop = stop or (now.stage == stage and now.done >= bytes_)
+
+    return progress, lambda: stop
+
+
+@pytest.mark.parametrize("loader", ["stub", "rom"])
+def test_a_backup_goes_on_from_where_it_was(under_test: Board, tmp_path: Path, loader: str) -> None:
+    name = tmp_path / "kitchen"
+    progress, cancel = stop_at(0x10000)
+    with pytest.raises(Unfinished, match=r"kept in .*kitchen\.partial") as caught:
+        device(under_test, loader).backup(name, progress=progress, cancel=cancel)
+    assert caught.value.exit_code == 7
+    assert {path.name for path in tmp_path.iterdir()} == {"kitchen.partial"}
+    result = device(under_test, loader).backup(name)
+    assert result.image.read_bytes() == CONTENT
+    assert 0x0C <= result.known_sectors < SIZE // SECTOR
+    assert {path.name for path in tmp_path.iterdir()} == {"kitchen.bin", "kitchen.json"}
+
+
+@pytest.mark.parametrize("loader", ["stub", "rom"])
+def test_what_changed_meanwhile_is_noticed(under_test: Board, tmp_path: Path, loader: str) -> None:
+    progress, cancel = stop_at(0x10000)
+    with pytest.raises(Unfinished):
+        device(under_test, loader).backup(tmp_path / "kitchen", progress=progress, cancel=cancel)
+    under_test.flash.array[0x2345] ^= 0x55
+    result = device(under_test, loader).backup(tmp_path / "kitchen")
+    assert result.image.read_bytes() == held(under_test)
+    assert result.manifest.proof.reread_sectors == ()
+
+
+def test_a_board_that_goes_away_leaves_what_was_read(under_test: Board, tmp_path: Path) -> None:
+    def unplug(now: esprom.Progress) -> None:
+        if now.done >= 0x10000:
+            under_test.power_cycle()
+
+    with pytest.raises(EspromError) as caught:
+        device(under_test).backup(tmp_path / "kitchen", progress=unplug)
+    assert "the same command goes on from there" in " ".join(caught.value.__notes__)
+    assert device(under_test).backup(tmp_path / "kitchen").known_sectors >= 0x08
+
+
+def test_without_a_name_the_same_one_is_gone_on_with(
+    under_test: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    device(under_test).backup()
+    under_test.flash.array[0x1F000] ^= 1
+    progress, cancel = stop_at(0x10000)
+    with pytest.raises(Unfinished):
+        device(under_test).backup(progress=progress, cancel=cancel)
+    result = device(under_test).backup()
+    assert result.known_sectors >= 0x08
+    assert not list(tmp_path.glob("*.partial"))
+
+
+@pytest.mark.parametrize("loader", ["stub", "rom"])
+def test_since_an_older_backup_only_what_differs_is_read(
+    under_test: Board, tmp_path: Path, loader: str
+) -> None:
+    device(under_test).backup(tmp_path / "old")
+    for address in (0x3000, 0x3500, 0x10123, SIZE - 1):
+        under_test.flash.array[address] ^= 0x42
+    result = device(under_test, loader).backup(tmp_path / "new", since=tmp_path / "old")
+    assert result.image.read_bytes() == held(under_test)
+    assert result.known_sectors == SIZE // SECTOR - 3
+    assert Manifest.from_json(result.manifest_file.read_bytes()) == result.manifest
+
+
+def test_an_older_backup_that_is_damaged_is_refused(under_test: Board, tmp_path: Path) -> None:
+    old = device(under_test).backup(tmp_path / "old")
+    old.image.write_bytes(CONTENT[:-1] + b"?")
+    with pytest.raises(esprom.errors.ImageError, match="is not the file"):
+        device(under_test).backup(tmp_path / "new", since=old.image)
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """Another firmware, as a file; a tenth of its sectors are those of the flash."""
+    other = bytearray(OTHER)
+    for at in range(0, SIZE, 10 * SECTOR):
+        other[at : at + SECTOR] = CONTENT[at : at + SECTOR]
+    path = tmp_path / "image.bin"
+    path.write_bytes(other)
+    return path
+
+
+@pytest.mark.parametrize("loader", ["stub", "rom"])
+def test_a_restore_saves_what_was_there(under_test: Board, tmp_path: Path, image: Path, loader: str) -> None:
+    result = device(under_test, loader).restore(image, safety_copy=tmp_path / "copy")
+    assert held(under_test) == image.read_bytes()
+    assert result.safety_copy == tmp_path / "copy.bin"
+    assert result.safety_copy.read_bytes() == CONTENT
+    assert {path.name for path in tmp_path.iterdir()} == {"image.bin", "copy.bin", "copy.json"}
+    device(under_test).restore(tmp_path / "copy")
+    assert held(under_test) == CONTENT
+
+
+@pytest.mark.parametrize("loader", ["stub", "rom"])
+def test_only_what_differs_is_written_and_the_first_sector_last(
+    under_test: Board, tmp_path: Path, image: Path, loader: str
+) -> None:
+    wanted = bytearray(CONTENT)
+    for address in (5, 0x7000, 0x10000, 0x1E000):
+        wanted[address] ^= 0x24
+    image.write_bytes(wanted)
+    written: list[int] = []
+
+    def note(operation: Operation) -> None:
+        if operation.opcode in (PROGRAM, *ERASES) and operation.address is not None:
+            written.append(operation.address // SECTOR * SECTOR)
+
+    under_test.flash.observer = note
+    result = device(under_test, loader).restore(image, safety_copy=tmp_path)
+    assert result.written == 4 * SECTOR
+    assert set(written) == {0, 0x7000, 0x10000, 0x1E000}
+    assert written.index(0) > max(index for index, address in enumerate(written) if address)
+    assert held(under_test) == wanted
+
+
+def test_where_nothing_differs_nothing_is_saved_or_written(under_test: Board, tmp_path: Path) -> None:
+    (tmp_path / "same.bin").write_bytes(CONTENT)
+    result = device(under_test).restore(tmp_path / "same", safety_copy=tmp_path)
+    assert (result.written, result.safety_copy) == (0, None)
+    assert {path.name for path in tmp_path.iterdir()} == {"same.bin"}
+
+
+@pytest.mark.parametrize("at", [0, 0x4000, 0x10000])
+def test_one_that_was_interrupted_is_finished_and_has_its_first_copy(
+    under_test: Board, tmp_path: Path, image: Path, at: int
+) -> None:
+    progress, cancel = stop_at(at, "write")
+    with pytest.raises(Unfinished, match="the same command finishes what was begun"):
+        device(under_test).restore(image, safety_copy=tmp_path, progress=progress, cancel=cancel)
+    assert list(tmp_path.glob("*.restoring"))
+    result = device(under_test).restore(image, safety_copy=tmp_path)
+    assert result.safety_copy is not None
+    assert result.safety_copy.read_bytes() == CONTENT
+    assert held(under_test) == image.read_bytes()
+    assert not list(tmp_path.glob("*.restoring"))
+    assert len(list(tmp_path.glob("*before-restore*.bin"))) == 1
+
+
+def test_a_stop_before_anything_is_written_is_no_unfinished_one(
+    under_test: Board, tmp_path: Path, image: Path
+) -> None:
+    progress, cancel = stop_at(0x8000, "read")
+    with pytest.raises(Cancelled) as caught:
+        device(under_test).restore(image, safety_copy=tmp_path, progress=progress, cancel=cancel)
+    assert not isinstance(caught.value, Unfinished)
+    assert held(under_test) == CONTENT
+    assert {path.name for path in tmp_path.iterdir()} == {"image.bin"}
+
+
+def test_a_second_copy_gets_a_name_of_its_own(under_test: Board, tmp_path: Path, image: Path) -> None:
+    for seed in (1, 2, 3):
+        image.write_bytes(stock(MIB, seed=seed)[:SIZE])
+        device(under_test).restore(image, safety_copy=tmp_path)
+    assert len(list(tmp_path.glob("*before-restore*.bin"))) == 3
+
+
+def test_calibration_is_kept(under_test: Board, tmp_path: Path, image: Path) -> None:
+    plan = device(under_test).plan_restore(image, keep_calibration=True)
+    assert [(region.name, region.offset) for region in plan.kept] == [
+        ("RF calibration", 0x1B000),
+        ("radio init data", 0x1C000),
+    ]
+    assert "but for RF calibration at 0x1b000 and radio init data at 0x1c000" in plan.action
+    result = device(under_test).restore(plan, safety_copy=tmp_path / "copy")
+    wanted = image.read_bytes()
+    assert held(under_test) == wanted[:0x1B000] + CONTENT[0x1B000:0x1D000] + wanted[0x1D000:]
+    assert result.safety_copy is not None
+
+
+def test_protection_is_told_of_before_anything_is_read(
+    under_test: Board, tmp_path: Path, image: Path
+) -> None:
+    under_test.flash.status = 0x1C
+    with pytest.raises(FlashProtected):
+        device(under_test).restore(image, safety_copy=tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"image.bin"}
+
+
+def test_a_safety_copy_overwrites_nothing(under_test: Board, tmp_path: Path, image: Path) -> None:
+    (tmp_path / "copy.bin").write_bytes(b"precious")
+    with pytest.raises(Refused, match="exists already"):
+        device(under_test).restore(image, safety_copy=tmp_path / "copy")
+    assert held(under_test) == CONTENT
+
+
+def test_power_cuts_at_any_moment_of_a_restore(tmp_path: Path) -> None:
+    """Cut, and begin again, as often as it takes: in the end all is as if nothing had happened."""
+    dice = random.Random(11)
+    under_test = small_board()
+    image = tmp_path / "image.bin"
+    image.write_bytes(OTHER)
+    for _ in range(12):
+        clock = under_test.clock
+        cut = clock.at(clock.now + dice.randrange(3 * 10**12), under_test.power_cycle)
+        try:
+            device(under_test).restore(image, safety_copy=tmp_path)
+        except (NoResponse, EspromError):
+            continue
+        cut.cancel()
+        break
+    device(under_test).restore(image, safety_copy=tmp_path)
+    assert held(under_test) == image.read_bytes()
+    assert not list(tmp_path.glob("*.restoring"))
+    oldest = sorted(tmp_path.glob("*before-restore.bin"))
+    assert oldest
+    assert oldest[0].read_bytes() == CONTENT
