@@ -15,12 +15,13 @@ from esprom.flash.difference import check_equal
 from esprom.flash.geometry import BLANK_SECTOR, BLOCK, SECTOR, round_down, round_up
 from esprom.loader.stub import PIECE, StubLoader
 from esprom.progress import Stage, Watch
-from esprom.protocol.own import Put, pack
+from esprom.protocol.own import MOST_AFTER, Put, pack
 from esprom.protocol.packets import FlashRegion
 from esprom.protocol.status import StubError
 
 DIGEST_STRETCH = 0x40000  # bytes whose digests are asked for at once: 0.2 s
 BLANK_DIGEST = hashlib.md5(BLANK_SECTOR).digest()
+FAR = MOST_AFTER * SECTOR
 WORTH_A_BLOCK = 4  # sectors: they take 45 ms each (datasheets, typical), a block of 64 KiB 150 ms
 
 
@@ -129,7 +130,10 @@ def replace(stub: StubLoader, offset: int, data: bytes, stage: Stage) -> None:
 
 
 def _jobs(offset: int, data: bytes, found: Sequence[Change]) -> Iterator[Put | FlashRegion]:
-    """Yield what makes the changes: where all of a block is to be erased, that is one command."""
+    """Yield what makes the changes: where all of a block is to be erased, that is one command.
+
+    Each sector is packed with a look at those before it, which are right by the time that it is put.
+    """
     for start, group in groupby(found, lambda change: round_down(change.address, BLOCK)):
         changed = list(group)
         erasing = sum(not change.blank for change in changed)
@@ -137,4 +141,4 @@ def _jobs(offset: int, data: bytes, found: Sequence[Change]) -> Iterator[Put | F
             yield FlashRegion(start, BLOCK)
         for change in changed:
             at = change.address - offset
-            yield Put(change.address, *pack(data[at : at + SECTOR]))
+            yield Put(change.address, *pack(data[at : at + SECTOR], data[max(0, at - FAR) : at]))

@@ -112,3 +112,8 @@ def somebody_is_there() -> bool:
 def on_terminal(stream: TextIO) -> bool:
     """Say whether a person looks at `stream`, and cursor codes move a cursor there."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def in_colour() -> bool:
+    """Say whether results may be coloured: a terminal shows them, and nobody has asked for none."""
+    return on_terminal(sys.stdout) and "NO_COLOR" not in os.environ

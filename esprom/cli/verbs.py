@@ -27,6 +27,7 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
         Verb("backup", "archive", "Read the whole flash into a file that is proved equal to it."),
         Verb("restore", "archive", "Write a backup to the flash, bit for bit, and verify it."),
         Verb("compare", "compare", "Say how the flash differs from a file, sector by sector."),
+        Verb("inspect", "inspect", "Tell what is inside a flash."),
         Verb("ports", "local", "List the serial ports of this computer."),
     ),
     "Chip": (

@@ -20,6 +20,7 @@ RAW_DEFLATE = -zlib.MAX_WBITS
 DIGEST_SIZE = 16  # bytes: MD5
 MOST_DIGESTS = 64  # in one answer
 FINISHED = 0xFFFFFFFF
+SECTOR = 0x1000  # bytes
 
 
 class Kind(OpenIntEnum):
@@ -29,6 +30,7 @@ class Kind(OpenIntEnum):
     REPEAT = 1  # one byte, so many times
     PACKED = 2  # raw deflate
     DIGEST = 3  # no data, but the MD5 of all of it
+    PACKED_AFTER = 4  # raw deflate that refers to what the flash holds before it; in PUT alone
 
 
 KindField: "Construct[Kind, Kind]" = ExprAdapter(
@@ -237,13 +239,41 @@ class TryBaudrate:
 TRY_BAUDRATE = Record(TryBaudrate, "baud" / Int32ul, "old" / Int32ul, "trial_ms" / Int32ul)
 
 
-def pack(data: bytes) -> tuple[Kind, bytes]:
-    """Return how to write `data` down in the fewest bytes."""
+@dataclass(frozen=True, slots=True)
+class After:
+    """The payload of PACKED_AFTER (STUB-11)."""
+
+    sectors: int  # before the one that is put, at most 7: what `packed` may refer to
+    crc: int  # of the sector
+    packed: bytes
+
+
+AFTER = Record(After, "sectors" / Int8ul, "crc" / Int32ul, "packed" / GreedyBytes)
+MOST_AFTER = 7  # sectors
+
+
+def pack(data: bytes, before: bytes = b"") -> tuple[Kind, bytes]:
+    """Return how to write a sector down in the fewest bytes.
+
+    `before` is what the flash will hold before it by then: whole sectors, of which the last 7 count.
+    """
     if data and data.count(data[0]) == len(data):
         return Kind.REPEAT, data[:1]
-    packer = zlib.compressobj(9, zlib.DEFLATED, RAW_DEFLATE)
-    packed = packer.compress(data) + packer.flush()
-    return (Kind.PACKED, packed) if len(packed) < len(data) else (Kind.RAW, data)
+    best = min((Kind.RAW, data), (Kind.PACKED, _deflated(data, b"")), key=_length)
+    before = before[-MOST_AFTER * SECTOR :]
+    if before:
+        after = After(len(before) // SECTOR, zlib.crc32(data), _deflated(data, before))
+        best = min(best, (Kind.PACKED_AFTER, AFTER.build(after)), key=_length)
+    return best
+
+
+def _length(written: tuple[Kind, bytes]) -> int:
+    return len(written[1])
+
+
+def _deflated(data: bytes, before: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, RAW_DEFLATE, zdict=before)
+    return packer.compress(data) + packer.flush()
 
 
 def unpack(kind: Kind, payload: bytes, size: int) -> bytes:

@@ -81,6 +81,7 @@ BODIES: dict[Record[Any], st.SearchStrategy[Any]] = {
     own.PUT: st.builds(own.Put, word, byte.map(own.Kind), byte_strings),
     own.PUT_DONE: st.builds(own.PutDone, word, byte.map(own.Done)),
     own.ERASE_DONE: st.builds(own.EraseDone, word),
+    own.AFTER: st.builds(own.After, byte, word, byte_strings),
     own.TRY_BAUDRATE: st.builds(own.TryBaudrate, word, word, word),
     REQUEST: st.builds(packets.Request, commands, word, byte_strings),
     RESPONSE: st.builds(packets.Response, commands, word, byte_strings),

@@ -94,14 +94,17 @@ def test_what_is_packed_on_the_chip_is_what_it_holds(desk: Desk, recipe: Recipe,
     assert received.data == content
 
 
-@given(first=recipes, second=recipes)
+@given(first=recipes, second=recipes, before=st.integers(0, 9))
 @settings(phases=PHASES, max_examples=EXAMPLES)
-def test_put_makes_it_so(desk: Desk, first: Recipe, second: Recipe) -> None:
-    before, after = content_of(first), content_of(second)
-    desk.board.flash.array[:SECTOR] = before
-    (done,) = desk.stub.carry_out([own.Put(0, *own.pack(after))])
-    assert desk.board.flash.array[:SECTOR] == after
-    assert done.offset == 0
+def test_put_makes_it_so(desk: Desk, first: Recipe, second: Recipe, before: int) -> None:
+    """Whatever lies before it, and is referred to."""
+    held, wanted = content_of(first, (before + 1) * SECTOR), content_of(second)
+    wanted = (held[:700] + wanted)[:SECTOR] if before else wanted
+    at = before * SECTOR
+    desk.board.flash.array[: len(held)] = held
+    (done,) = desk.stub.carry_out([own.Put(at, *own.pack(wanted, held[:at]))])
+    assert desk.board.flash.array[: at + SECTOR] == held[:at] + wanted
+    assert done.offset == at
 
 
 @given(recipe=recipes, level=st.sampled_from([0, 1, 6, 9]), cuts=st.sets(st.integers(1, 0x2FFF), max_size=6))

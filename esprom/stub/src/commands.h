@@ -19,7 +19,8 @@ enum next do_own(void);
 
 #define OWN_FIRST 0xE0
 
-/* Forget a write that was begun: something else needs its memory. */
+/* Forget a write that was begun, or what the window holds: something else needs its memory. */
 void write_forget(void);
+void window_forget(void);
 
 #endif

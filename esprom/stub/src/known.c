@@ -379,6 +379,7 @@ bool is_known(void)
 
 enum next do_known(void)
 {
+    window_forget();
     switch (packet.command) {
     case FLASH_BEGIN:
         return answered(begin(FLASH));

@@ -16,6 +16,7 @@
 #define DIGEST_SIZE 16
 #define DIGESTS_MAX 64
 #define PUT_HEADER 5
+#define AFTER_HEADER 5 /* sectors before it, CRC-32 of the sector */
 #define LONGEST_TRIAL 10000
 
 enum { INFO = 0xE0, ECHO, DIGESTS, PUT = 0xE6, ERASE, TRY_BAUD };
@@ -85,6 +86,34 @@ static enum next digests(void)
     return answer_own(found, count * DIGEST_SIZE, OK);
 }
 
+/* What the window holds of the flash, as long as nothing else needs its memory. */
+static struct {
+    uint32_t end, size; /* address behind it, bytes */
+    uint32_t place;     /* of `end` in the window, or that and a multiple of WINDOW */
+} window;
+
+void window_forget(void)
+{
+    window.end = window.size = window.place = 0;
+}
+
+/* Unpack what lies behind `before` bytes of flash; 0 if it is damaged. Whole sectors: none of them wraps. */
+static const uint8_t *unpack_sector(uint32_t address, uint32_t before, const uint8_t *data, uint32_t size)
+{
+    if (window.end != address || window.size < before) {
+        flash_read(address - before, inflate_window, before);
+        window.size = window.place = before;
+    }
+    uint32_t place = window.place % WINDOW;
+    inflate_begin(false);
+    inflate_out = place + WINDOW; /* the CRC tells whether what it refers to was meant */
+    inflate_feed(data, size);
+    bool good = inflate_run(inflate_out + SECTOR + 1) == INFLATE_DONE && inflate_out == place + WINDOW + SECTOR;
+    window.end = address + SECTOR, window.place = place + SECTOR;
+    window.size = window.size < WINDOW - SECTOR ? window.size + SECTOR : WINDOW;
+    return good ? inflate_window + place : 0;
+}
+
 /* Make a sector hold what the packet says, however often it is asked for. */
 static enum next put(void)
 {
@@ -101,14 +130,24 @@ static enum next put(void)
     case REPEAT:
         if (size != 1)
             return answer_own(0, 0, BAD_LENGTH);
+        window_forget();
         memset(memory.packing.sector, *data, SECTOR);
         break;
     case PACKED:
-        inflate_begin(false);
-        inflate_feed(data, size);
-        if (inflate_run(SECTOR + 1) != INFLATE_DONE || inflate_out != SECTOR)
+        wanted = unpack_sector(address, 0, data, size);
+        if (!wanted) {
+            window_forget();
             return answer_own(0, 0, INFLATE_FAILED);
-        wanted = inflate_window;
+        }
+        break;
+    case PACKED_AFTER:
+        if (size <= AFTER_HEADER || data[0] * SECTOR > WINDOW - SECTOR || data[0] * SECTOR > address)
+            return answer_own(0, 0, BAD_LENGTH);
+        wanted = unpack_sector(address, data[0] * SECTOR, data + AFTER_HEADER, size - AFTER_HEADER);
+        if (!wanted || crc32(0, wanted, SECTOR) != packet_word(PUT_HEADER + 1)) {
+            window_forget();
+            return answer_own(0, 0, BAD_CHECKSUM); /* what was to be put before it is not there (yet) */
+        }
         break;
     default:
         return answer_own(0, 0, BAD_ADDRESS);
@@ -117,6 +156,8 @@ static enum next put(void)
         uint32_t address;
         uint8_t done;
     } result = {address, flash_make(address, wanted, SECTOR, true)};
+    if (result.done == FAILED)
+        window_forget();
     return answer_own(&result, 5, result.done == FAILED ? FLASH_FAILED : OK);
 }
 
@@ -150,6 +191,8 @@ enum next do_own(void)
     if (packet.check != crc32(0, packet.body, packet.size))
         return answer_own(0, 0, BAD_CHECKSUM);
     write_forget();
+    if (packet.command != PUT)
+        window_forget();
     switch (packet.command) {
     case INFO:
         return info();

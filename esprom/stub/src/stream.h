@@ -7,7 +7,7 @@
 #include "commands.h"
 
 enum { STREAM = 0xE3, STREAM_FRAME, STREAM_CONTROL };
-enum kind { RAW, REPEAT, PACKED, DIGEST };
+enum kind { RAW, REPEAT, PACKED, DIGEST, PACKED_AFTER };
 
 /* Whether the packet asks for something that can be sent. */
 bool stream_asked_well(void);

@@ -43,6 +43,7 @@ RUNS: dict[str, list[str]] = {
     "backup": ["OUT"],
     "restore": ["BACKUP"],
     "compare": ["BACKUP"],
+    "inspect": ["--redact", "OUT"],
     "ports": [],
     "chip-id": [],
     "read-mac": [],

@@ -401,6 +401,31 @@ def test_what_makes_no_sense_is_refused(stub: StubLoader, command: Command, body
     stub.info()
 
 
+@pytest.mark.spec("STUB-11")
+def test_what_refers_to_what_is_not_there_is_asked_for_again(under_test: Board, stub: StubLoader) -> None:
+    before = PATTERN[0x1000:0x2000]
+    kind, payload = own.pack(before[::-1] + b"", before[::-1])
+    assert kind is DataKind.PACKED_AFTER
+    held = bytes(under_test.flash.array)
+    for _ in range(2):
+        with pytest.raises(CommandFailed, match="c100"):
+            stub.session.command(Command.PUT, own.Put(0x2000, kind, payload))
+        assert bytes(under_test.flash.array) == held
+        stub.session.command(Command.PUT, own.Put(0x1000, *own.pack(before[::-1])))
+        stub.session.command(Command.PUT, own.Put(0x2000, kind, payload))
+        assert under_test.flash.array[0x1000:0x3000] == before[::-1] * 2
+        under_test.flash.array[:] = held
+
+
+@pytest.mark.parametrize("sectors", [1, 8, 255])
+def test_nothing_lies_before_the_flash_or_too_far(stub: StubLoader, sectors: int) -> None:
+    payload = own.AFTER.build(own.After(sectors, 0, b"\x03\0"))
+    with pytest.raises(CommandFailed, match="c000"):
+        stub.session.command(
+            Command.PUT, own.Put(0 if sectors == 1 else 0x80000, DataKind.PACKED_AFTER, payload)
+        )
+
+
 def test_one_byte_is_one_byte(stub: StubLoader) -> None:
     with pytest.raises(CommandFailed, match="c000"):
         stub.session.command(Command.PUT, own.Put(0, DataKind.REPEAT, b"12"))

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is inside a flash: images, file systems, settings, blank areas, names and versions, and secrets.
+
+The rule: whatever the bytes, the outcome is an `Inspection`. Everything in it is something that was seen,
+with its place.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from esprom.errors import ImageError
+from esprom.flash.geometry import BLANK_SECTOR, SECTOR, round_up
+from esprom.flash.regions import Region, identity
+from esprom.image.header import FlashHeader, size_in_bytes
+from esprom.image.segments import FirmwareImage, parse_image
+from esprom.inspection.filesystems import filesystems
+from esprom.inspection.markers import Found, markers
+from esprom.inspection.secrets import Secret, secrets
+
+IMAGE_MAGICS = (0xE9, 0xEA)
+BOOT_SIZE = 0x1000  # bytes at 0 that a second-stage boot loader has for itself
+REDACTED = ord("x")
+
+__all__ = ["Area", "Found", "ImageFound", "Inspection", "Kind", "Secret", "inspect", "redact"]
+
+
+class Kind(Enum):
+    """What an area holds."""
+
+    BOOT = "boot loader"
+    IMAGE = "firmware"
+    FILES = "file system"
+    CALIBRATION = "calibration"
+    SETTINGS = "settings"
+    DATA = "data"
+    BLANK = "blank"
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of the flash, whole sectors but for the last one of a file that ends in between."""
+
+    kind: Kind
+    offset: int
+    size: int
+    name: str
+
+    @property
+    def end(self) -> int:
+        """The address behind it."""
+        return self.offset + self.size
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFound:
+    """A firmware image.
+
+    Attributes:
+        role: what it is for, by its place: "boot loader", "user1", "user2", "firmware", "image".
+        version: 1 or 2.
+        settings: how its header says the flash is.
+        segments: (address, bytes) of what goes to memory.
+        in_flash: bytes that stay in the flash.
+    """
+
+    role: str
+    offset: int
+    size: int
+    version: int
+    entry: int
+    checksum_good: bool
+    settings: FlashHeader
+    segments: tuple[tuple[int, int], ...]
+    in_flash: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found.
+
+    Attributes:
+        size: bytes that were looked at.
+        areas: the whole of it, without gaps, in order.
+        images, found, secrets: in the order of addresses.
+        identity: where firmware of this size keeps what belongs to one board.
+        entropy: bits a byte, 0 to 8, of each sector.
+    """
+
+    size: int
+    areas: tuple[Area, ...]
+    images: tuple[ImageFound, ...]
+    found: tuple[Found, ...]
+    secrets: tuple[Secret, ...]
+    identity: tuple[Region, ...]
+    entropy: tuple[float, ...]
+
+
+def inspect(data: bytes) -> Inspection:
+    """Look at a whole flash, or a dump that begins at address 0."""
+    images = tuple(_images(data))
+    believed = size_in_bytes(images[0].settings.size) if images and not images[0].offset else None
+    regions = identity(believed if believed is not None and believed <= len(data) else len(data))
+    regions = tuple(region for region in regions if region.offset >= 0)
+    settings = tuple(range(region.offset, region.end) for region in regions if not region.calibration)
+    return Inspection(
+        size=len(data),
+        areas=tuple(_areas(data, images, regions)),
+        images=images,
+        found=tuple(sorted(markers(data), key=lambda found: found.offset)),
+        secrets=tuple(secrets(data, settings)),
+        identity=regions,
+        entropy=tuple(_entropy(data[at : at + SECTOR]) for at in range(0, len(data), SECTOR)),
+    )
+
+
+def redact(data: bytes) -> tuple[bytes, tuple[Secret, ...]]:
+    """Return a copy in which what `inspect` finds of secrets is x, and what that was.
+
+    The system parameters, which hold the SDK's Wi-Fi settings, are blank in it, all of them. What is hidden
+    in a form that `inspect` does not know is still there.
+    """
+    found = inspect(data)
+    clean = bytearray(data)
+    for secret in found.secrets:
+        clean[secret.offset : secret.offset + secret.size] = bytes([REDACTED]) * secret.size
+    for region in found.identity:
+        if not region.calibration:
+            size = min(region.end, len(data)) - region.offset
+            clean[region.offset : region.offset + size] = b"\xff" * size
+    return bytes(clean), found.secrets
+
+
+def _images(data: bytes) -> Iterator[ImageFound]:
+    """Yield the images that begin at a sector, none inside another; those that do not parse are none."""
+    end = 0
+    for at in range(0, len(data), SECTOR):
+        if at < end or data[at] not in IMAGE_MAGICS:
+            continue
+        try:
+            image = parse_image(data[at:])
+        except ImageError:
+            continue
+        if at and not (image.checksum_good or image.version == 2):
+            continue  # a byte that happens to be the magic, and what follows it happens to fit
+        end = at + image.size
+        yield _image(at, image, len(data))
+
+
+def _image(at: int, image: FirmwareImage, size: int) -> ImageFound:
+    return ImageFound(
+        role=_role(at, image, size),
+        offset=at,
+        size=image.size,
+        version=image.version,
+        entry=image.entry,
+        checksum_good=image.checksum_good,
+        settings=FlashHeader.of(image.header),
+        segments=tuple((segment.address, len(segment.data)) for segment in image.segments),
+        in_flash=len(image.flash_part or b""),
+    )
+
+
+def _role(at: int, image: FirmwareImage, size: int) -> str:
+    """Return what an image is for: the vendor's boot loader has its users behind it, in each half."""
+    if at == 0:
+        return "boot loader" if image.size <= BOOT_SIZE else "firmware"
+    if at == BOOT_SIZE:
+        return "user1" if image.version == 2 else "firmware"
+    if image.version == 2 and at % 0x10000 == BOOT_SIZE and at < size:
+        return "user2"
+    return "image"
+
+
+def _areas(data: bytes, images: tuple[ImageFound, ...], regions: tuple[Region, ...]) -> Iterator[Area]:
+    """Yield the whole flash: what is known, and between that blank sectors and others."""
+    known = [
+        *(
+            Area(
+                Kind.BOOT if image.role == "boot loader" else Kind.IMAGE,
+                image.offset,
+                round_up(image.size, SECTOR),
+                image.role,
+            )
+            for image in images
+        ),
+        *(Area(Kind.FILES, found.offset, found.size, found.name) for found in filesystems(data)),
+        *(
+            Area(_kind(region), region.offset, region.size, region.name)
+            for region in regions
+            if not _is_blank(data[region.offset : region.end])
+        ),
+    ]
+    at = 0
+    for area in sorted(known, key=lambda area: area.offset):
+        if area.offset < at:
+            continue  # what lies inside something else is no area of its own
+        yield from _unknown(data, at, area.offset)
+        yield Area(area.kind, area.offset, min(area.size, len(data) - area.offset), area.name)
+        at = min(area.end, len(data))
+    yield from _unknown(data, at, len(data))
+
+
+def _kind(region: Region) -> Kind:
+    return Kind.CALIBRATION if region.calibration else Kind.SETTINGS
+
+
+def _unknown(data: bytes, begin: int, end: int) -> Iterator[Area]:
+    """Yield runs of blank sectors and runs of others."""
+    first = begin
+    kind: Kind | None = None
+    for at in range(begin, end, SECTOR):
+        now = Kind.BLANK if _is_blank(data[at : min(at + SECTOR, end)]) else Kind.DATA
+        if kind is not None and now is not kind:
+            yield Area(kind, first, at - first, kind.value)
+            first = at
+        kind = now
+    if kind is not None:
+        yield Area(kind, first, end - first, kind.value)
+
+
+def _is_blank(data: bytes) -> bool:
+    return data.count(0xFF) == len(data) if len(data) != SECTOR else data == BLANK_SECTOR
+
+
+def _entropy(data: bytes) -> float:
+    total = len(data)
+    return -sum(count / total * math.log2(count / total) for count in Counter(data).values()) + 0.0

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What firmware says of itself: names and versions that its builders leave in it, as data.
+
+Each was taken from the public sources of the project that it names. A text may be there without its project
+being what runs (a boot loader's, a library's), so what is found is told with its place, and no more claimed.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A text, and whose it is. A group in the pattern is the version."""
+
+    name: str
+    pattern: bytes
+    kind: str  # "firmware", "sdk", "boot loader", "library"
+
+
+MARKERS = (
+    Marker("2nd boot", rb"2nd boot version : ([\w.()-]{1,32})", "boot loader"),
+    Marker("boot", rb"\bboot v(\d\.\d(?:\([\w]+\))?)", "boot loader"),
+    Marker("rBoot", rb"rBoot v(\d+\.\d+\.\d+)", "boot loader"),
+    Marker("non-OS SDK", rb"SDK ver(?:sion)?: ?(\d[\w.()-]{2,40})", "sdk"),
+    Marker("non-OS SDK", rb"\b(\d\.\d\.\d(?:-dev)?\([0-9a-f]{7}\))", "sdk"),
+    Marker("RTOS SDK", rb"ESP8266_RTOS_SDK|ESP-IDF v(\d[\w.-]{2,40})", "sdk"),
+    Marker("AT firmware", rb"AT version: ?(\d[\w.]{2,20})", "firmware"),
+    Marker("NodeMCU", rb"NodeMCU (?:custom build|(\d[\w.-]{2,40}))", "firmware"),
+    Marker("MicroPython", rb"MicroPython v(\d[\w.+-]{2,60})", "firmware"),
+    Marker("Tasmota", rb"Tasmota[ /]v?(\d+\.\d+\.\d+(?:\.\d+)?)", "firmware"),
+    Marker("Tasmota", rb"Tasmota", "firmware"),
+    Marker("ESPEasy", rb"ESP ?Easy(?:[ _-]Mega)?", "firmware"),
+    Marker("ESPHome", rb"ESPHome version (\d[\w.-]{2,20})", "firmware"),
+    Marker("ESPHome", rb"esphome\.", "firmware"),
+    Marker("ESPurna", rb"ESPURNA", "firmware"),
+    Marker("WLED", rb"WLED", "firmware"),
+    Marker("Espruino", rb"Espruino", "firmware"),
+    Marker("Mongoose OS", rb"mgos_", "firmware"),
+    Marker("Shelly", rb"shelly[a-z0-9]*-", "firmware"),
+    Marker("Arduino core", rb"core_esp8266_\w+\.cpp|(?:Core|sdk):(\d[\w.=-]{2,20})/", "library"),
+    Marker("lwIP", rb"lwIP[- ](\d[\w.-]{2,20})|lwip/", "library"),
+    Marker("axTLS", rb"axTLS", "library"),
+    Marker("BearSSL", rb"BearSSL", "library"),
+)
+_PATTERNS = tuple((marker, re.compile(marker.pattern)) for marker in MARKERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A text that was found."""
+
+    name: str
+    kind: str
+    version: str | None
+    offset: int
+
+
+def markers(data: bytes) -> Iterator[Found]:
+    """Yield the first place of each name and version, in the order of `MARKERS`."""
+    seen: set[str] = set()
+    for marker, pattern in _PATTERNS:
+        for match in pattern.finditer(data):
+            version = next((group.decode("latin-1") for group in match.groups() if group), None)
+            if version is None and marker.name in seen:
+                break
+            if f"{marker.name} {version}" not in seen:
+                seen |= {marker.name, f"{marker.name} {version}"}
+                yield Found(marker.name, marker.kind, version, match.start())
