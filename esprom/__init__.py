@@ -40,6 +40,9 @@ if TYPE_CHECKING:
         ProvedRead,
         connect,
     )
+    from esprom.doctor import Diagnosis, Finding, Trouble, diagnose
+    from esprom.doctor.page import doctor_page
+    from esprom.doctor.wiring import wiring_drawing
     from esprom.files import check_targets, is_stdout, load, save
     from esprom.flash.difference import Change, Difference, differences
     from esprom.flash.geometry import SECTOR
@@ -88,6 +91,9 @@ _HOME = {
         "ProvedRead",
         "connect",
     ),
+    "esprom.doctor": ("Diagnosis", "Finding", "Trouble", "diagnose"),
+    "esprom.doctor.page": ("doctor_page",),
+    "esprom.doctor.wiring": ("wiring_drawing",),
     "esprom.files": ("check_targets", "is_stdout", "load", "save"),
     "esprom.flash.difference": ("Change", "Difference", "differences"),
     "esprom.flash.geometry": ("SECTOR",),
@@ -134,9 +140,11 @@ __all__ = [
     "Change",
     "ChipInfo",
     "Device",
+    "Diagnosis",
     "Difference",
     "DriverlessAdapter",
     "Estimate",
+    "Finding",
     "FirmwareImage",
     "FlashHeader",
     "FlashInfo",
@@ -158,13 +166,16 @@ __all__ = [
     "Segment",
     "SelftestCheck",
     "SelftestReport",
+    "Trouble",
     "__version__",
     "backups_at_hand",
     "check_backup",
     "check_restore",
     "check_targets",
     "connect",
+    "diagnose",
     "differences",
+    "doctor_page",
     "driverless_adapters",
     "edit_header",
     "files_to_read",
@@ -180,6 +191,7 @@ __all__ = [
     "save",
     "selftest",
     "size_name",
+    "wiring_drawing",
 ]
 
 

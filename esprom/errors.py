@@ -46,12 +46,16 @@ class NoResponse(EspromError):
         asked: what was asked, in the protocol's terms.
         waited_s: how long was waited, in seconds of the port's clock.
         received: what did arrive meanwhile (boot log, garbage), as bytes.
+        cause: why, as far as that tells: a value of `esprom.port.silence.Cause`, or nothing.
     """
 
     exit_code = 4
 
-    def __init__(self, message: str, *, asked: str, waited_s: float, received: bytes = b"") -> None:
+    def __init__(
+        self, message: str, *, asked: str, waited_s: float, received: bytes = b"", cause: str = ""
+    ) -> None:
         super().__init__(message)
+        self.cause = cause
         self.asked = asked
         self.waited_s = waited_s
         self.received = received

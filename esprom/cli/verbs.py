@@ -28,6 +28,7 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
         Verb("restore", "archive", "Write a backup to the flash, bit for bit, and verify it."),
         Verb("compare", "compare", "Say how the flash differs from a file, sector by sector."),
         Verb("inspect", "inspect", "Tell what is inside a flash."),
+        Verb("doctor", "doctor", "Find out why a board does not work, and say what to do."),
         Verb("ports", "local", "List the serial ports of this computer."),
     ),
     "Chip": (

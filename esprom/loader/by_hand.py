@@ -108,6 +108,7 @@ def wait_for_loader(session: Session, hand: Hand) -> None:
         asked="SYNC",
         waited_s=hand.wait_s,
         received=received,
+        cause=silence.judge(received, port.baud).value,
     )
 
 

@@ -139,6 +139,7 @@ def _unreachable(port: Port, received: bytes) -> NoResponse:
         asked="SYNC",
         waited_s=0.0,
         received=heard,
+        cause=silence.judge(heard, baud).value,
     )
 
 

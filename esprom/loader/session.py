@@ -158,7 +158,7 @@ class Session:
             renewed = False
             for event in self._listen(asked[0], deadline, min(len(asked), BATCH)):
                 if isinstance(event, Stray):  # what follows it may answer something else than it seems to
-                    raise OutOfStep(f"not the answer that was due: {self._meaning(bytes(self._strays))}")
+                    raise OutOfStep(f"not the answer that was due: {self._meaning(bytes(self._strays))[1]}")
                 renewed = self._spoken = True
                 check(asked[0], event)
                 in_flight -= len(asked.popleft().frame)
@@ -279,21 +279,24 @@ class Session:
             self._restarted = silence.restarted(bytes(self._strays), self.port.baud)
         self._strays.clear()
 
-    def _meaning(self, received: bytes) -> str:
+    def _meaning(self, received: bytes) -> tuple[silence.Cause, str]:
         if self._restarted:
-            return silence.RESTARTED
-        return silence.explain(received, self.port.baud, spoken=self._spoken)
+            return silence.Cause.RESTARTED, silence.RESTARTED
+        baud, spoken = self.port.baud, self._spoken
+        return silence.judge(received, baud, spoken=spoken), silence.explain(received, baud, spoken=spoken)
 
     def _silent(self, asked: str, waited_s: float) -> NoResponse:
         """Return the error for an answer that did not come; nobody knows the order of answers now."""
         self._strays += self._exchange.abandon()
         self._in_step = False
         received = bytes(self._strays[-KEPT:])
+        cause, meaning = self._meaning(received)
         return NoResponse(
-            f"no answer to {asked} within {waited_s:.1f} s: {self._meaning(received)}",
+            f"no answer to {asked} within {waited_s:.1f} s: {meaning}",
             asked=asked,
             waited_s=waited_s,
             received=received,
+            cause=cause.value,
         )
 
 

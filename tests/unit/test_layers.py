@@ -47,6 +47,7 @@ MAY: dict[str, set[str]] = {
     "esprom.files": {"esprom.errors"},
     "esprom.port": {"esprom.errors", "esprom.protocol"},
     "esprom.stub": {"esprom.errors"},
+    "esprom.inspection": {"esprom.errors", "esprom.flash", "esprom.image", "esprom.sizes"},
     "esprom.loader": {*CORE, "esprom.port", "esprom.chip", "esprom.stub"},
 }
 FORBIDDEN: dict[str, set[str]] = {
@@ -56,6 +57,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "esprom.device": {"esprom.cli"},
     "esprom.backup": {"esprom.cli"},
     "esprom.selftest": {"esprom.cli"},
+    "esprom.doctor": {"esprom.cli"},
 }
 HEAVY = {"serial", "rich", "click", "hypothesis", "esp8266sim"}
 

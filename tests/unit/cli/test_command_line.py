@@ -231,7 +231,7 @@ def test_json_carries_the_facts_of_an_error(run: Run, device: FakeDevice, tmp_pa
             "type": "NoResponse",
             "message": "nobody is there",
             "exit_code": 4,
-            "facts": {"asked": "SYNC", "waited_s": 1.5, "received": "00ff"},
+            "facts": {"cause": "", "asked": "SYNC", "waited_s": 1.5, "received": "00ff"},
         },
     }
 

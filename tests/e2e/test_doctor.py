@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""doctor names the right cause for every wrong wiring that a virtual board can have."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import esprom
+from esp8266sim.faults import Fault
+from esprom.cli.main import main
+from esprom.doctor import ADVICE, Trouble
+from tests.unit.cli.test_json import validator
+
+NAMED: dict[Fault, tuple[Trouble | None, Trouble | None]] = {  # with reset lines, and without
+    Fault.ECHO: (Trouble.ECHO, Trouble.ECHO),
+    Fault.TX_OPEN: (Trouble.DEAF, Trouble.SILENT),
+    Fault.RX_OPEN: (Trouble.SILENT, Trouble.SILENT),
+    Fault.GPIO0_OPEN: (Trouble.GPIO0, Trouble.SILENT),
+    Fault.GPIO15_HIGH: (Trouble.STRAPS, Trouble.SILENT),
+    Fault.MISO_LOW: (Trouble.FLASH_LOW, Trouble.FLASH_LOW),
+    Fault.MISO_HIGH: (Trouble.FLASH_HIGH, Trouble.FLASH_HIGH),
+    Fault.WEAK_SUPPLY: (Trouble.SUPPLY, Trouble.SUPPLY),
+    Fault.LONG_WIRES: (None, None),
+}
+
+
+def examined(url: str, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+    with pytest.raises(SystemExit) as exited:
+        main(["--port", url, "--json", "doctor", *words])
+    assert not exited.value.code
+    facts: dict[str, object] = json.loads(capsys.readouterr().out)
+    validator("doctor").validate(facts)
+    return facts
+
+
+def test_every_fault_has_its_cause() -> None:
+    assert NAMED.keys() == set(Fault)
+
+
+def test_every_trouble_has_its_advice() -> None:
+    assert ADVICE.keys() == set(Trouble)
+    assert all(advice.steps for advice in ADVICE.values())
+
+
+@pytest.mark.parametrize("wiring", ["auto", "jumper"])
+@pytest.mark.parametrize("fault", NAMED, ids=lambda fault: fault.value)
+def test_the_right_cause_is_named(fault: Fault, wiring: str, capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"sim://esp01?wiring={wiring}&fault={fault.value}"
+    facts = examined(url, capsys, "--power-test")
+    trouble = NAMED[fault][wiring == "jumper"]
+    assert facts["trouble"] == (trouble.value if trouble is not None else None)
+
+
+def test_wires_that_are_too_long_are_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "921600 baud, and not at more" in json.dumps(examined("sim://esp01?fault=long-wires", capsys))
+
+
+@pytest.mark.parametrize("wiring", ["auto", "jumper"])
+def test_a_board_that_is_well(wiring: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    flash = tmp_path / "flash"
+    esprom.connect(f"sim://esp12?flash={flash}").close()
+    before = flash.read_bytes()
+    facts = examined(f"sim://esp12?flash={flash}&wiring={wiring}", capsys, "--power-test")
+    assert facts["well"] is True
+    assert "stands erasing a sector" in json.dumps(facts)
+    assert flash.read_bytes() == before
+
+
+def test_a_port_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert examined("/dev/nothing", capsys)["trouble"] == "port"
+
+
+def test_the_drawing_marks_the_wire(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    with pytest.raises(SystemExit):
+        main(["--port", "sim://esp01?fault=gpio0-open", "doctor", "--html", str(page)])
+    out = capsys.readouterr().out
+    (marked,) = [line for line in out.splitlines() if "look here" in line]
+    assert "GPIO0" in marked
+    assert "1. connect GPIO0 to GND" in out
+    text = page.read_text("utf-8")
+    assert "connect GPIO0 to GND" in text
+    assert "http" not in text
