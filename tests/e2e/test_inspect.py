@@ -39,7 +39,7 @@ def test_a_file(dump: Path) -> None:
 
 
 def test_a_board(dump: Path) -> None:
-    done = esprom("--port", f"sim://esp01?flash={dump}", "--baud", "auto", "--json", "inspect")
+    done = esprom("--baud", "auto", "--json", "inspect", f"sim://esp01?flash={dump}")
     facts = json.loads(done.stdout)
     assert facts["name"] == "5c:cf:7f:12:34:56"
     assert [image["role"] for image in facts["images"]] == ["boot loader", "user1"]

@@ -53,6 +53,6 @@ def test_the_destructive_check_leaves_the_flash_as_it_was(tmp_path: Path) -> Non
     file = tmp_path / "flash"
     esprom.connect(f"sim://esp01?flash={file}").close()
     before = file.read_bytes()
-    report = esprom.selftest(f"sim://esp01?flash={file}&latency_ms=1", destructive=True)
+    report = esprom.selftest(f"sim://esp01?flash={file}&latency_ms=1", 921600, destructive=True)
     assert "programmed, erased, blank again" in [check.found for check in report.checks]
     assert file.read_bytes() == before

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """inspect: what is inside a flash, as text with a map, as JSON, and as a page; and a copy without secrets."""
 
+import re
 from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
@@ -13,6 +14,7 @@ from esprom.cli.output import Facts, in_colour
 from esprom.cli.session import Session
 from esprom.cli.values import amount, count
 
+PORT = re.compile(r"[a-z0-9]+://|/dev/|COM\d+$", re.IGNORECASE)
 ROW = 64  # characters of the map in a line
 LETTERS = {
     "boot loader": ("B", "red"),
@@ -36,9 +38,9 @@ def inspect(
 ) -> Facts:
     """Tell what is inside a flash.
 
-    FILE is a backup, or any dump that begins at address 0; without one the flash of the board is read. Shows
-    a map, the firmware images, file systems, settings, what names and versions were found, and where names
-    of networks and passwords are.
+    FILE is a backup, or any dump that begins at address 0. Where it is a port, or none is given, the flash of
+    the board is read. Shows a map, the firmware images, file systems, settings, what names and versions were
+    found, and where names of networks and passwords are.
     """
     targets = [path for path in (html, redact) if path is not None]
     esprom.check_targets(targets, overwrite=force)
@@ -61,7 +63,9 @@ def inspect(
 
 
 def _content(session: Session, file: str | None) -> tuple[str, bytes]:
-    if file is not None:
+    if file is not None and PORT.match(file) and not Path(file).is_file():
+        session.settings = replace(session.settings, port=file)
+    elif file is not None:
         image = esprom.files_to_read(file).image
         return str(image), esprom.load(image)
     with session.device() as device:

@@ -4,8 +4,10 @@
 BACKUP-11, RESTORE-8, RESTORE-9, RESTORE-10, RESTORE-11.
 """
 
+import os
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,15 +19,22 @@ from esp8266sim.chips import W25Q80
 from esp8266sim.flashchip import Operation
 from esp8266sim.profiles import PROFILES
 from esprom.backup.manifest import Manifest
-from esprom.errors import Cancelled, EspromError, FlashProtected, NoResponse, Refused, Unfinished
+from esprom.errors import Cancelled, EspromError, FlashProtected, Refused, Unfinished
 from tests.firmware import MIB, stock, used
 from tests.ports import on_board
 
 SECTOR = 0x1000
 SIZE = 0x20000  # bytes: a whole flash of that size goes through the ROM's loader in a second
 CHIP = replace(W25Q80, jedec_id=0xEF4011, size=SIZE, sfdp=b"")
-CONTENT = used(MIB)[-SIZE:]
-OTHER = stock(MIB, seed=7)[:SIZE]
+
+
+def sparse(data: bytes) -> bytes:
+    """Return a flash of which a third is used: the chip packs what is not blank, which takes time."""
+    return data[:0x6000] + b"\xff" * 0xA000 + data[0x10000:0x12000] + b"\xff" * 0x9000 + data[0x1B000:]
+
+
+CONTENT = sparse(used(MIB)[-SIZE:])
+OTHER = sparse(stock(MIB, seed=7)[:SIZE])
 PROGRAM, ERASES = 0x02, {0x20, 0x52, 0xD8, 0xC7, 0x60}
 
 
@@ -208,10 +217,10 @@ def test_a_stop_before_anything_is_written_is_no_unfinished_one(
 
 
 def test_a_second_copy_gets_a_name_of_its_own(under_test: Board, tmp_path: Path, image: Path) -> None:
-    for seed in (1, 2, 3):
-        image.write_bytes(stock(MIB, seed=seed)[:SIZE])
+    for seed in (1, 2):
+        image.write_bytes(sparse(stock(MIB, seed=seed)[:SIZE]))
         device(under_test).restore(image, safety_copy=tmp_path)
-    assert len(list(tmp_path.glob("*before-restore*.bin"))) == 3
+    assert len(list(tmp_path.glob("*before-restore*.bin"))) == 2
 
 
 def test_calibration_is_kept(under_test: Board, tmp_path: Path, image: Path) -> None:
@@ -243,24 +252,37 @@ def test_a_safety_copy_overwrites_nothing(under_test: Board, tmp_path: Path, ima
     assert held(under_test) == CONTENT
 
 
-def test_power_cuts_at_any_moment_of_a_restore(tmp_path: Path) -> None:
-    """Cut, and begin again, as often as it takes: in the end all is as if nothing had happened."""
+def power_cuts(times: int, tmp_path: Path) -> None:
+    """Restores one firmware and the other in turn; the power fails in each, and it is begun again."""
     dice = random.Random(11)
     under_test = small_board()
     image = tmp_path / "image.bin"
-    image.write_bytes(OTHER)
-    for _ in range(12):
+    for number in range(times):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        held, wanted = held_and(under_test, OTHER)
+        image.write_bytes(wanted)
         clock = under_test.clock
-        cut = clock.at(clock.now + dice.randrange(3 * 10**12), under_test.power_cycle)
-        try:
-            device(under_test).restore(image, safety_copy=tmp_path)
-        except (NoResponse, EspromError):
-            continue
+        cut = clock.at(clock.now + dice.randrange(4 * 10**12), under_test.power_cycle)
+        with suppress(EspromError):
+            device(under_test).restore(image, safety_copy=folder)
         cut.cancel()
-        break
-    device(under_test).restore(image, safety_copy=tmp_path)
-    assert held(under_test) == image.read_bytes()
-    assert not list(tmp_path.glob("*.restoring"))
-    oldest = sorted(tmp_path.glob("*before-restore.bin"))
-    assert oldest
-    assert oldest[0].read_bytes() == CONTENT
+        device(under_test).restore(image, safety_copy=folder)
+        assert held_and(under_test, OTHER)[0] == wanted
+        assert not list(folder.glob("*.restoring"))
+        assert [path.read_bytes() for path in folder.glob("*before-restore*.bin")] in ([held], [])
+
+
+def held_and(under_test: Board, other: bytes) -> tuple[bytes, bytes]:
+    """Return what the flash holds, and which of the two it does not."""
+    now = held(under_test)
+    return now, CONTENT if now == other else other
+
+
+def test_power_cuts_at_any_moment_of_a_restore(tmp_path: Path) -> None:
+    power_cuts(2, tmp_path)
+
+
+@pytest.mark.soak
+def test_many_power_cuts(tmp_path: Path) -> None:
+    power_cuts(int(os.environ.get("ESPROM_CUTS", "40")), tmp_path)

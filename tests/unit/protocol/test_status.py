@@ -34,6 +34,8 @@ REASONS = [
     ("stub", 0xC7, 0, "compressed data is damaged"),
     ("stub", 0xC8, 0, "less data"),
     ("stub", 0xC9, 0, "more data"),
+    ("stub", 0xE1, 0, "out of range"),
+    ("stub", 0xE2, 0, "a block is missing before"),
     ("stub", 0xFF, 0, "does not implement"),
 ]
 
