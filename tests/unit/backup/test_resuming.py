@@ -189,7 +189,7 @@ def test_where_nothing_differs_nothing_is_saved_or_written(under_test: Board, tm
     assert {path.name for path in tmp_path.iterdir()} == {"same.bin"}
 
 
-@pytest.mark.parametrize("at", [0, 0x4000, 0x10000])
+@pytest.mark.parametrize("at", [0, 0x4000, 0x8000])
 def test_one_that_was_interrupted_is_finished_and_has_its_first_copy(
     under_test: Board, tmp_path: Path, image: Path, at: int
 ) -> None:
