@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         check_backup,
         check_restore,
         files_to_read,
+        load_backup,
         planned_files,
     )
     from esprom.device import (
@@ -77,6 +78,7 @@ _HOME = {
         "check_backup",
         "check_restore",
         "files_to_read",
+        "load_backup",
         "planned_files",
     ),
     "esprom.device": (
@@ -184,6 +186,7 @@ __all__ = [
     "inspection_page",
     "is_stdout",
     "load",
+    "load_backup",
     "parse_image",
     "planned_files",
     "ports",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from esprom import streamed
-from esprom.flash.geometry import SECTOR, round_down, round_up
+from esprom.flash.geometry import SECTOR, round_up, whole_sectors
 from esprom.loader.nor import NorFlash
 from esprom.loader.stub import StubLoader
 from esprom.operations import (
@@ -27,8 +27,8 @@ from esprom.operations import (
 from esprom.progress import Stage, Watch
 
 BY_DIGEST = (
-    "each piece came with a CRC-32 of what the chip had read, and the MD5 that the chip made of all of it in"
-    " the same pass is that of the file"
+    "each piece came with a CRC-32 of what the chip had read, and each stretch with the MD5 that it made"
+    " of it in the same pass"
 )
 AND_AGAIN = "; the chip has then read it all once more, and the digests of that agree as well"
 BY_TWO = "two full readings, the second in descending order, are equal"
@@ -90,8 +90,7 @@ def differing_sectors(nor: NorFlash, offset: int, data: bytes, watch: Watch) -> 
     if offset % SECTOR:
         raise ValueError(f"0x{offset:x} is not where a sector begins")
     size = round_up(len(data), SECTOR)
-    guess = {offset + at: data[at : at + SECTOR] for at in range(0, round_down(len(data), SECTOR), SECTOR)}
-    found = read_proved(nor, offset, size, watch, guess=guess).data
+    found = read_proved(nor, offset, size, watch, guess=whole_sectors(data, offset)).data
     return {
         offset + at: found[at : at + SECTOR]
         for at in range(0, size, SECTOR)
@@ -115,9 +114,7 @@ class _Reading:
         proof = BY_DIGEST
         if self.known:
             self._forget_what_is_wrong(stub)
-            proof += (
-                f"; {len(self.known)} of its sectors were known before, and the chip's digests of them agree"
-            )
+            proof = self._known_proof()
         data, stage = self._begin()
         for part in self._unknown():
             found = read_by_stub(self.nor, stub, part, stage, self.keep)
@@ -145,6 +142,16 @@ class _Reading:
             proof += f", except for {len(reread)} sectors that were read again until two readings agreed"
         _warn_of_one_byte(data)
         return ProvedRead(bytes(data), REREAD, proof, tuple(reread), len(self.known))
+
+    def _known_proof(self) -> str:
+        """Return what proves a reading of which some sectors were known."""
+        sectors, known = len(sectors_of(self.offset, self.size)), len(self.known)
+        by_known = f"the chip's MD5s of {known} sectors, which were not read, are those of what was known"
+        if not self.known:
+            return BY_DIGEST
+        if known == sectors:
+            return by_known
+        return f"{by_known}; of the other {sectors - known} {BY_DIGEST}"
 
     def _begin(self) -> tuple[bytearray, Stage]:
         data = bytearray(self.size)

@@ -83,6 +83,15 @@ def _changed(stub: StubLoader, offset: int, data: bytes) -> Iterator[Change]:
             yield Change(offset + index * SECTOR, there == BLANK_DIGEST)
 
 
+def blank_sectors(stub: StubLoader, size: int) -> Iterator[int]:
+    """Yield the addresses of the sectors that are blank, of a flash of `size` bytes, the last first."""
+    for start in reversed(range(0, size, DIGEST_STRETCH)):
+        found = list(stub.digests(start, min(DIGEST_STRETCH, size - start), SECTOR))
+        for index in reversed(range(len(found))):
+            if found[index] == BLANK_DIGEST:
+                yield start + index * SECTOR
+
+
 def verify(stub: StubLoader, offset: int, data: bytes, watch: Watch, name: str = "verify") -> None:
     """Compare by digests; what differs is read, to say where. Raises VerifyFailed."""
     stage = watch.stage(name, len(data))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from esprom.device import CancelCallback, ChipInfo, FlashInfo, Progress, ProgressCallback, ProvedRead
 from esprom.errors import Cancelled, FlashProtected, VerifyFailed
+from esprom.flash.geometry import whole_sectors
 from esprom.operations import Keep
 from esprom.proving import Guess
 
@@ -87,6 +88,19 @@ class FakeBoard:
         if self.stuck_at is not None:
             raise VerifyFailed(f"0x{self.stuck_at:x} differs", address=self.stuck_at)
         assert self.content[offset : offset + len(data)] == data
+
+    def differing_sectors(
+        self,
+        offset: int,
+        data: bytes,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> dict[int, bytes]:
+        now = bytes(self.content[offset : offset + len(data)])
+        return {
+            at: have for at, have in whole_sectors(now, offset).items() if have != data[at : at + len(have)]
+        }
 
     def check_protection(self) -> None:
         if self.protected:

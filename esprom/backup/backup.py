@@ -12,15 +12,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from esprom.backup.at_hand import complete_backup
 from esprom.backup.connected import ConnectedBoard
 from esprom.backup.journal import Journal, Origin
 from esprom.backup.manifest import MANIFEST_ROOM, Manifest, now
-from esprom.backup.matching import matching_manifest
-from esprom.backup.naming import BackupFiles, default_path, files_to_read, files_to_write
+from esprom.backup.matching import load_backup
+from esprom.backup.naming import (
+    MANIFEST_ENDING,
+    PARTIAL_ENDING,
+    BackupFiles,
+    default_path,
+    files_to_write,
+)
 from esprom.backup.saving import save_backup
 from esprom.errors import Cancelled, EspromError, Unfinished
-from esprom.files import check_targets, load
-from esprom.flash.geometry import SECTOR
+from esprom.files import check_targets
+from esprom.flash.geometry import whole_sectors
 from esprom.progress import CancelCallback, ProgressCallback
 
 UNKNOWN_NAME = "esp8266"  # stands for one that is made of chip, MAC and size
@@ -76,8 +83,10 @@ def backup(
     files = planned_files(board, path, force=force)
     flash = board.flash()
     check_targets(
-        [files.image, files.manifest], overwrite=force, size=flash.size + MANIFEST_ROOM
-    )  # before the minutes that reading takes
+        [files.image, files.manifest], overwrite=force, size=2 * flash.size + MANIFEST_ROOM
+    )  # before the minutes that reading takes; the journal takes as much as the image
+    for finished in _finished_journals(files.image.parent):
+        finished.unlink(missing_ok=True)
     guess = _sectors_of(since, flash.size) if since is not None else {}
     unique_id = flash.unique_id.hex() if flash.unique_id is not None else None
     origin = Origin(board.chip.mac.lower(), flash.jedec_id, flash.size, unique_id)
@@ -95,6 +104,13 @@ def backup(
         manifest = save_backup(board, files, read, overwrite=force)
     journal.remove()
     return BackupResult(files.image, files.manifest, manifest, read.known_sectors)
+
+
+def _finished_journals(folder: Path) -> Iterator[Path]:
+    """Yield journals whose backup is there: of a run that was killed between the two."""
+    for partial in folder.glob(f"*{PARTIAL_ENDING}"):
+        if complete_backup(partial.with_suffix(MANIFEST_ENDING)) is not None:
+            yield partial
 
 
 @contextmanager
@@ -115,11 +131,7 @@ def _kept(journal: Journal) -> Iterator[None]:
 
 def _sectors_of(path: str | os.PathLike[str], flash_size: int) -> dict[int, bytes]:
     """Return the sectors of an older backup, or of another tool's dump."""
-    files = files_to_read(path)
-    data = load(files.image)
-    matching_manifest(files, data)
-    size = min(len(data), flash_size) // SECTOR * SECTOR
-    return {at: data[at : at + SECTOR] for at in range(0, size, SECTOR)}
+    return whole_sectors(load_backup(path)[:flash_size])
 
 
 def check_backup(

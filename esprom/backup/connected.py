@@ -77,3 +77,13 @@ class ConnectedBoard(Protocol):
 
     def check_protection(self) -> None:
         """Raise FlashProtected if the flash chip's block protection is on."""
+
+    def differing_sectors(
+        self,
+        offset: int,
+        data: bytes,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> dict[int, bytes]:
+        """Return what the flash holds in the sectors that do not hold their part of `data`."""

@@ -52,8 +52,9 @@ ENTRY_SIZE = 4 + 4 + DIGEST_SIZE
 class Journal:
     """The journal of one backup, open for more."""
 
-    def __init__(self, path: Path, stream: BinaryIO, sectors: dict[int, bytes]) -> None:
+    def __init__(self, path: Path, stream: BinaryIO, header_size: int, sectors: dict[int, bytes]) -> None:
         self.path = path
+        self._header_size = header_size
         self.sectors = sectors  # by address: what was read before
         self._stream = stream
         self._unpushed = 0
@@ -67,17 +68,18 @@ class Journal:
             EspromError: the system does not let us.
         """
         try:
-            sectors, good = _read(path, origin)
+            sectors, head, good = _read(path, origin)
         except FileNotFoundError:
-            sectors, good = {}, 0
+            sectors, head, good = {}, 0, 0
         except OSError as exc:
             raise EspromError(f"cannot read {path}: {exc.strerror or exc}") from exc
         except (ImageError, Refused) as exc:
             if not force:
                 raise Refused(f"{exc}; take another name, delete the file, or give --force") from exc
-            sectors, good = {}, 0
+            sectors, head, good = {}, 0, 0
         try:
-            return cls(path, _opened(path, origin, good), sectors)
+            stream = _opened(path, origin, good)
+            return cls(path, stream, head or stream.tell(), sectors)
         except OSError as exc:
             raise EspromError(f"cannot write {path}: {exc.strerror or exc}") from exc
 
@@ -99,19 +101,21 @@ class Journal:
     @property
     def holds_something(self) -> bool:
         """Whether there is anything to go on from."""
-        return self._stream.tell() > len(_header_of(self.path))
+        return self._stream.tell() > self._header_size
 
     def close(self) -> None:
         """Keep it for another time; one that holds nothing is taken away."""
-        empty = not self.holds_something
+        empty = False
         with suppress(OSError):
+            empty = not self.holds_something
             self._stream.close()
         if empty:
             self._unlink()
 
     def remove(self) -> None:
         """The backup is there: the journal has done its work."""
-        self._stream.close()
+        with suppress(OSError):
+            self._stream.close()
         self._unlink()
 
     def _unlink(self) -> None:
@@ -138,13 +142,8 @@ def _header(origin: Origin) -> bytes:
     return json.dumps(facts).encode() + b"\n"
 
 
-def _header_of(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.readline()
-
-
-def _read(path: Path, origin: Origin) -> tuple[dict[int, bytes], int]:
-    """Return the sectors in a journal, and up to where it is whole.
+def _read(path: Path, origin: Origin) -> tuple[dict[int, bytes], int, int]:
+    """Return the sectors in a journal, how long its first line is, and up to where it is whole.
 
     Raises:
         ImageError: it is no journal that we understand.
@@ -152,19 +151,19 @@ def _read(path: Path, origin: Origin) -> tuple[dict[int, bytes], int]:
     """
     data = path.read_bytes()
     head, newline, _ = data.partition(b"\n")
-    if not data:
-        return {}, 0  # a crash came before its first line
+    if not newline and _header(origin).startswith(head):
+        return {}, 0, 0  # a crash came before the end of its first line
     _check(path, head, origin)
     sectors: dict[int, bytes] = {}
-    good = len(head) + len(newline)
+    begin = good = len(head) + len(newline)
     while good + ENTRY_SIZE <= len(data):
         entry = ENTRY.parse(data[good : good + ENTRY_SIZE])
         sector = data[good + ENTRY_SIZE : good + ENTRY_SIZE + entry.size]
-        if entry.digest != _digest(entry.offset, sector) or len(sector) != entry.size:
+        if entry.digest != _digest(entry.offset, sector) or len(sector) != SECTOR or entry.offset % SECTOR:
             break
         sectors[entry.offset] = sector
         good += ENTRY_SIZE + entry.size
-    return sectors, good
+    return sectors, begin, good
 
 
 def _check(path: Path, head: bytes, origin: Origin) -> None:

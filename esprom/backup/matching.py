@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a manifest was made for the image beside it (RESTORE-1)."""
 
+import os
+
 from esprom.backup.manifest import ForeignManifest, Manifest
-from esprom.backup.naming import BackupFiles
+from esprom.backup.naming import BackupFiles, files_to_read
 from esprom.errors import ImageError
 from esprom.files import load
 
@@ -30,3 +32,17 @@ def matching_manifest(files: BackupFiles, data: bytes) -> tuple[Manifest | None,
         f"{files.image} is not the file that {files.manifest} was made for: it {found}; it was changed or "
         f"damaged; {MOVE_AWAY}"
     )
+
+
+def load_backup(path: str | os.PathLike[str]) -> bytes:
+    """Return the image of a backup, or of another tool's dump; one that is what its manifest says.
+
+    Raises:
+        ImageError: it cannot be read, is empty, or is not the one that the manifest beside it was made for.
+    """
+    files = files_to_read(path)
+    data = load(files.image)
+    if not data:
+        raise ImageError(f"{files.image} is empty")
+    matching_manifest(files, data)
+    return data

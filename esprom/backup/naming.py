@@ -5,6 +5,7 @@ A backup NAME is the image NAME.bin and the manifest NAME.json beside it. Users 
 the three. Only these two endings are taken off: a name like `kitchen-v1.2` keeps its dot.
 """
 
+import glob
 import os
 import re
 from dataclasses import dataclass
@@ -63,7 +64,10 @@ def default_path(folder: Path, chip: str, mac: str, size: int, *, now: datetime,
     files = files_to_write(path)
     if overwrite or not (files.image.exists() or files.manifest.exists()):
         return path
-    unfinished = sorted(folder.glob(f"{path.stem}-{8 * '[0-9]'}-{6 * '[0-9]'}{PARTIAL_ENDING}"))
+    dated = f"{glob.escape(path.stem)}-{8 * '[0-9]'}-{6 * '[0-9]'}{PARTIAL_ENDING}"
+    unfinished = [
+        partial for partial in sorted(folder.glob(dated)) if not partial.with_suffix(MANIFEST_ENDING).exists()
+    ]
     if unfinished:
         return unfinished[-1].with_suffix(IMAGE_ENDING)
     return path.with_name(f"{path.stem}-{now:%Y%m%d-%H%M%S}{IMAGE_ENDING}")

@@ -8,6 +8,7 @@ image is ever edited here; whoever wants other header settings has `write-flash`
 """
 
 import os
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +22,9 @@ from esprom.backup.naming import BackupFiles, files_to_read
 from esprom.chip import ChipInfo
 from esprom.errors import ImageError, Refused
 from esprom.files import load
-from esprom.flash.geometry import SECTOR, round_down
+from esprom.flash.geometry import SECTOR, round_down, whole_sectors
 from esprom.flash.regions import Region, identity
-from esprom.image.header import flash_header, size_in_bytes
+from esprom.image.header import flash_header, flash_size_of, size_in_bytes
 from esprom.operations import FlashInfo
 from esprom.progress import CancelCallback, ProgressCallback
 from esprom.sizes import size_name
@@ -86,9 +87,10 @@ class RestorePlan:
 
     def sectors(self) -> dict[int, bytes]:
         """Return what is to be written, by address: all whole sectors, the first of the flash last."""
-        ends = round_down(len(self.data), SECTOR)
-        addresses = [at for at in range(0, ends, SECTOR) if not self._is_kept(at)]
-        return {at: self.data[at : at + SECTOR] for at in sorted(addresses, key=lambda at: (at == 0, at))}
+        sectors = {at: data for at, data in whole_sectors(self.data).items() if not self._is_kept(at)}
+        if 0 in sectors:
+            sectors[0] = sectors.pop(0)
+        return sectors
 
     def parts(self) -> list[range]:
         """Return the addresses that are written, as few ranges as possible."""
@@ -148,9 +150,7 @@ def plan_restore(
     manifest, remark = matching_manifest(files, whole)
     flash = board.flash()
     data = _fitted(files.image, whole, flash.size)
-    regions = tuple(
-        region for region in identity(_believed_size(data, flash.size)) if region.end <= len(data)
-    )
+    regions = _regions(data, flash.size, {flash_size_of(data)})
     return RestorePlan(
         image=files.image,
         manifest=manifest,
@@ -160,7 +160,7 @@ def plan_restore(
         notes=tuple(_notes(whole, data, flash.size, remark)),
         obstacles=tuple(_obstacles(files.image, data, board.chip, flash.size, manifest)),
         identity=regions,
-        kept=tuple(region for region in regions if region.calibration) if keep_calibration else (),
+        kept=_kept(board, data, flash.size) if keep_calibration else (),
     )
 
 
@@ -208,18 +208,19 @@ def restore(
             raise Refused(f"{obstacle.reason}; if this is meant, give {obstacle.option}")
     if not unprotect:
         board.check_protection()
-    sectors, copy, present = plan.sectors(), None, None
+    sectors, copy = plan.sectors(), None
     attempt = Attempt(Path(safety_copy), plan) if safety_copy is not None else None
     if attempt is not None:
         copy, present = attempt.saved(board, progress, cancel)
-        if present is not None:
-            sectors = {at: data for at, data in sectors.items() if present[at : at + SECTOR] != data}
+        sectors = {at: data for at, data in sectors.items() if present[at : at + SECTOR] != data}
+    elif board.loader == "rom":  # our stub finds out for itself
+        differing = board.differing_sectors(0, plan.data, progress=progress, cancel=cancel)
+        sectors = {at: data for at, data in sectors.items() if at in differing}
     with attempt.going_on(copy) if attempt is not None and copy is not None else nullcontext():
         _write(board, plan, sectors, unprotect=unprotect, progress=progress, cancel=cancel)
-    if attempt is not None:
-        attempt.done()
-    known = sum(map(len, sectors.values())) if present is not None else None
-    return RestoreResult(plan.image, len(plan.data), plan.manifest, plan.notes, known, copy)
+    known = attempt is not None or board.loader == "rom"
+    written = sum(map(len, sectors.values())) + len(plan.data) % SECTOR if known else None
+    return RestoreResult(plan.image, len(plan.data), plan.manifest, plan.notes, written, copy)
 
 
 def _write(
@@ -239,11 +240,19 @@ def _write(
         board.verify_flash(part.start, plan.data[part.start : part.stop], progress=progress, cancel=cancel)
 
 
-def _believed_size(data: bytes, flash_size: int) -> int:
-    """Return the size of the flash that the firmware believes in, as far as there is so much."""
-    header = flash_header(data)
-    stated = size_in_bytes(header.size) if header is not None else None
-    return stated if stated is not None and stated <= flash_size else flash_size
+def _regions(data: bytes, flash_size: int, stated: Iterable[int | None]) -> tuple[Region, ...]:
+    """Return what belongs to one board within `data`, where firmware believes in a `stated` size."""
+    sizes = {size if size is not None and size <= flash_size else flash_size for size in stated}
+    found = {region for size in sizes for region in identity(size)}
+    inside = (region for region in found if 0 <= region.offset < region.end <= len(data))
+    return tuple(sorted(inside, key=lambda region: region.offset))
+
+
+def _kept(board: ConnectedBoard, data: bytes, flash_size: int) -> tuple[Region, ...]:
+    """Return where calibration lies: by the image's header, by that of the board, and at the flash's end."""
+    present = board.read_flash_proved(0, SECTOR).data
+    regions = _regions(data, flash_size, {flash_size_of(data), flash_size_of(present), None})
+    return tuple(region for region in regions if region.calibration)
 
 
 def _image(files: BackupFiles) -> bytes:

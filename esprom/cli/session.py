@@ -18,7 +18,7 @@ from esprom.cli.output import Output, somebody_is_there
 from esprom.cli.settings import Settings
 from esprom.errors import Cancelled, EdgeLost, EspromError, Refused
 
-LOOKING = frozenset({"compare", "read", "prove", "reread"})  # stages that change nothing
+LOOKING = frozenset({"compare", "read", "prove", "reread", "verify"})  # stages that change nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,23 +5,22 @@ Nothing is changed on the board, with one exception that has to be asked for: th
 sector that is blank already.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from esprom.device import Device, connect
 from esprom.doctor.advice import ADVICE, Advice, Trouble
 from esprom.doctor.wiring import Wire
-from esprom.errors import EspromError, NoResponse, PortError, ProtocolError
+from esprom.errors import EspromError, FlashProtected, NoResponse, PortError, ProtocolError
 from esprom.flash.geometry import SECTOR
 from esprom.loader import rates
 from esprom.loader.by_hand import AskCallback
 from esprom.loader.guard import Distrusted
 from esprom.port import DEFAULT_BAUD, silence
 from esprom.port.silence import Cause
-from esprom.streamed import BLANK_DIGEST
+from esprom.streamed import blank_sectors
 
 GOOD_BAUD = 460_800  # from which on nothing is said of the line
-SEARCHED = 0x40000  # bytes whose digests are asked for at once
 
 __all__ = ["ADVICE", "Advice", "Diagnosis", "Finding", "Trouble", "Wire", "diagnose"]
 
@@ -150,10 +149,14 @@ class _Examination:
     def _protection(self, device: Device) -> None:
         try:
             device.check_protection()
+        except FlashProtected as exc:
+            self._bad("protection", str(exc))
+            self.trouble = Trouble.PROTECTED
         except EspromError as exc:
-            self._good("protection", f"nothing is wrong, but: {exc}")
-            return
-        self._good("protection", "the flash can be written")
+            self._bad("protection", str(exc))
+            raise _Stop(_trouble(exc)) from exc
+        else:
+            self._good("protection", "the flash can be written")
 
     def _stub(self, port: str, baud: int, waiting: Waiting, *, power_test: bool) -> None:
         try:
@@ -167,28 +170,37 @@ class _Examination:
         with device:
             stub = device._nor.stub
             assert stub is not None  # it was asked for
-            rates.highest(stub.session)
+            try:
+                rates.highest(stub.session)
+            except EspromError as exc:
+                self._bad("line", str(exc))
+                raise _Stop(_trouble(exc)) from exc
             if device.baud < GOOD_BAUD:
                 self.trouble = Trouble.LINE
                 self._bad("line", f"no rate above {device.baud} baud carries everything")
             else:
                 most = "" if device.baud == rates.RATES[0] else ", and not at more"
                 self._good("line", f"carries everything at {device.baud} baud{most}")
-            if power_test:
+            if self.trouble is Trouble.PROTECTED:
+                self._good("supply", "not tried: the flash is protected")
+            elif power_test:
                 self._supply(device)
             else:
                 self._good("supply", "not tried: --power-test erases a sector that is blank already")
 
     def _supply(self, device: Device) -> None:
         try:
-            blank = next(_blank_sectors(device), None)
+            stub = device._nor.stub
+            assert stub is not None  # it was asked for
+            blank = next(blank_sectors(stub, device.flash().size), None)
             if blank is None:
                 self._good("supply", "not tried: no sector is blank")
                 return
             device.erase_region(blank, SECTOR)
         except EspromError as exc:
             self._bad("supply", str(exc))
-            raise _Stop(Trouble.SUPPLY) from exc
+            lost = isinstance(exc, NoResponse | ProtocolError)  # contact, in the middle of an erase
+            raise _Stop(Trouble.SUPPLY if lost else Trouble.FLASH) from exc
         self._good("supply", f"stands erasing a sector (the blank one at 0x{blank:x})")
 
     def _good(self, check: str, text: str) -> None:
@@ -205,14 +217,3 @@ class _Examination:
 def _trouble(exc: EspromError) -> Trouble:
     cause = getattr(exc, "cause", "")
     return CAUSES[silence.Cause(cause)] if cause else Trouble.RATE
-
-
-def _blank_sectors(device: Device) -> Iterator[int]:
-    """Yield the blank sectors, the last first."""
-    stub, size = device._nor.stub, device.flash().size
-    assert stub is not None
-    for start in reversed(range(0, size, SEARCHED)):
-        found = list(stub.digests(start, min(SEARCHED, size - start), SECTOR))
-        for index in reversed(range(len(found))):
-            if found[index] == BLANK_DIGEST:
-                yield start + index * SECTOR

@@ -25,6 +25,7 @@ class Trouble(Enum):
     FLASH_HIGH = "flash-high"
     SUPPLY = "supply"
     LINE = "line"
+    PROTECTED = "protected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,11 @@ ADVICE = {
             "use a regulator that gives 500 mA, and 100 uF or more at the board",
             "shorten the wires of supply and ground",
         ),
+    ),
+    Trouble.PROTECTED: Advice(
+        "everything works, and the flash chip's block protection is on: it can be read, and not written",
+        (),
+        ("to write all the same, add --unprotect to restore, write-flash or erase-flash",),
     ),
     Trouble.LINE: Advice(
         "the line carries 115200 baud, and not much more",

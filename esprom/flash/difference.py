@@ -72,7 +72,12 @@ def _judged(
 ) -> tuple[Change, str]:
     if there == BLANK_SECTOR[: len(there)]:
         return Change.ERASED, ""
-    if address == 0 and due[0] in IMAGE_MAGICS and set(wrong) <= set(HEADER_SETTINGS):
+    if (
+        address == 0
+        and len(due) > max(HEADER_SETTINGS)
+        and due[0] in IMAGE_MAGICS
+        and set(wrong) <= set(HEADER_SETTINGS)
+    ):
         return (
             Change.HEADER,
             f"bytes 2 and 3 are {there[2]:02x} {there[3]:02x}, not {due[2]:02x} {due[3]:02x}",
@@ -82,7 +87,7 @@ def _judged(
     lost = [due[index] & ~there[index] for index in wrong]  # bits that are 0 and should be 1
     gained = [there[index] & ~due[index] for index in wrong]
     stuck = _one_bit(lost, gained)
-    if stuck is not None:
+    if stuck is not None and len(wrong) > 1 and all(byte >> stuck[0] & 1 == stuck[1] for byte in there):
         bit, level = stuck
         return Change.STUCK, f"bit {bit} reads {level}"
     if not any(gained):
@@ -90,6 +95,10 @@ def _judged(
             return Change.PROGRAMMED, "where the file is blank"
         return Change.NOT_ERASED, "holds only bits that the file has too"
     return Change.OTHER, ""
+
+
+def _is_header_only(due: bytes, wrong: list[int]) -> bool:
+    return len(due) > max(HEADER_SETTINGS) and due[0] in IMAGE_MAGICS and set(wrong) <= set(HEADER_SETTINGS)
 
 
 def _one_bit(lost: list[int], gained: list[int]) -> tuple[int, int] | None:

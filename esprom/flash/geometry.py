@@ -11,6 +11,12 @@ BLOCK = 0x10000
 BLANK_SECTOR = b"\xff" * SECTOR  # erased
 
 
+def whole_sectors(data: bytes, offset: int = 0) -> dict[int, bytes]:
+    """Return the sectors that `data`, which begins at `offset`, has whole, by their address."""
+    ends = round_down(len(data), SECTOR)
+    return {offset + at: data[at : at + SECTOR] for at in range(0, ends, SECTOR)}
+
+
 def round_down(address: int, unit: int) -> int:
     """Return where the unit that holds `address` begins."""
     return address - address % unit

@@ -9,7 +9,7 @@ that parses (its checksum is not looked at), in a file meant for offset 0 (the c
 from dataclasses import dataclass, replace
 
 from esprom.errors import ImageError
-from esprom.image.layout import IMAGE_HEADER, IMAGE_HEADER_SIZE, ImageHeader
+from esprom.image.layout import IMAGE_HEADER, IMAGE_HEADER_SIZE, MAGIC, ImageHeader
 from esprom.image.segments import FirmwareImage, parse_image
 
 KEEP = "keep"
@@ -57,6 +57,16 @@ def flash_header(data: bytes) -> FlashHeader | None:
     """Return the settings in the image that `data` begins with, or None where it does not begin with one."""
     image = _editable(data)
     return FlashHeader.of(image.header) if image else None
+
+
+def flash_size_of(data: bytes) -> int | None:
+    """Return how large a flash the image that `data` begins with states, in bytes; None without one.
+
+    Where only the beginning of the image is there, its header counts all the same.
+    """
+    if len(data) < IMAGE_HEADER_SIZE or data[0] != MAGIC:
+        return None
+    return size_in_bytes(FlashHeader.of(IMAGE_HEADER.parse(data[:IMAGE_HEADER_SIZE])).size)
 
 
 def edit_header(data: bytes, *, size: str | None, mode: str | None, frequency: str | None) -> bytes:

@@ -14,13 +14,14 @@ from enum import Enum
 from esprom.errors import ImageError
 from esprom.flash.geometry import BLANK_SECTOR, SECTOR, round_up
 from esprom.flash.regions import Region, identity
-from esprom.image.header import FlashHeader, size_in_bytes
+from esprom.image.header import FlashHeader, flash_size_of
 from esprom.image.segments import FirmwareImage, parse_image
 from esprom.inspection.filesystems import filesystems
 from esprom.inspection.markers import Found, markers
 from esprom.inspection.secrets import Secret, secrets
 
 IMAGE_MAGICS = (0xE9, 0xEA)
+SMALLEST_FLASH = 0x40000  # bytes, of an ESP8266 module
 BOOT_SIZE = 0x1000  # bytes at 0 that a second-stage boot loader has for itself
 REDACTED = ord("x")
 
@@ -101,16 +102,16 @@ class Inspection:
 def inspect(data: bytes) -> Inspection:
     """Look at a whole flash, or a dump that begins at address 0."""
     images = tuple(_images(data))
-    believed = size_in_bytes(images[0].settings.size) if images and not images[0].offset else None
+    believed = flash_size_of(data)
     regions = identity(believed if believed is not None and believed <= len(data) else len(data))
     regions = tuple(region for region in regions if region.offset >= 0)
-    settings = tuple(range(region.offset, region.end) for region in regions if not region.calibration)
+    code = [range(image.offset, image.offset + image.size) for image in images]
     return Inspection(
         size=len(data),
         areas=tuple(_areas(data, images, regions)),
         images=images,
         found=tuple(sorted(markers(data), key=lambda found: found.offset)),
-        secrets=tuple(secrets(data, settings)),
+        secrets=tuple(secrets(data, tuple(_between(code, len(data))))),
         identity=regions,
         entropy=tuple(_entropy(data[at : at + SECTOR]) for at in range(0, len(data), SECTOR)),
     )
@@ -119,18 +120,43 @@ def inspect(data: bytes) -> Inspection:
 def redact(data: bytes) -> tuple[bytes, tuple[Secret, ...]]:
     """Return a copy in which what `inspect` finds of secrets is x, and what that was.
 
-    The system parameters, which hold the SDK's Wi-Fi settings, are blank in it, all of them. What is hidden
-    in a form that `inspect` does not know is still there.
+    The system parameters, which hold the SDK's Wi-Fi settings, are blank in it, for every size that firmware
+    may have believed the flash to have. What is hidden in a form that `inspect` does not know is still there.
     """
     found = inspect(data)
     clean = bytearray(data)
     for secret in found.secrets:
         clean[secret.offset : secret.offset + secret.size] = bytes([REDACTED]) * secret.size
-    for region in found.identity:
-        if not region.calibration:
-            size = min(region.end, len(data)) - region.offset
-            clean[region.offset : region.offset + size] = b"\xff" * size
+    for size in _sizes(len(data)):
+        for region in identity(size):
+            if not region.calibration and _is_settings(data[region.offset : region.end], region, found):
+                clean[region.offset : region.end] = b"\xff" * region.size
     return bytes(clean), found.secrets
+
+
+def _sizes(size: int) -> Iterator[int]:
+    """Yield the sizes of flash that firmware may believe in, up to this."""
+    while size >= SMALLEST_FLASH:
+        yield size
+        size //= 2
+
+
+def _is_settings(data: bytes, region: Region, found: Inspection) -> bool:
+    """Tell whether a place for system parameters may hold them: nothing that is known lies there."""
+    known = (Kind.BOOT, Kind.IMAGE, Kind.FILES)
+    inside = any(
+        area.kind in known and area.offset < region.end and region.offset < area.end for area in found.areas
+    )
+    return not inside and not _is_blank(data)
+
+
+def _between(code: list[range], end: int) -> Iterator[range]:
+    """Yield what lies between the images, where settings may be."""
+    at = 0
+    for part in code:
+        yield range(round_up(at, SECTOR), part.start)
+        at = part.stop
+    yield range(round_up(at, SECTOR), end)
 
 
 def _images(data: bytes) -> Iterator[ImageFound]:
@@ -146,12 +172,12 @@ def _images(data: bytes) -> Iterator[ImageFound]:
         if at and not (image.checksum_good or image.version == 2):
             continue  # a byte that happens to be the magic, and what follows it happens to fit
         end = at + image.size
-        yield _image(at, image, len(data))
+        yield _image(at, image)
 
 
-def _image(at: int, image: FirmwareImage, size: int) -> ImageFound:
+def _image(at: int, image: FirmwareImage) -> ImageFound:
     return ImageFound(
-        role=_role(at, image, size),
+        role=_role(at, image),
         offset=at,
         size=image.size,
         version=image.version,
@@ -163,13 +189,13 @@ def _image(at: int, image: FirmwareImage, size: int) -> ImageFound:
     )
 
 
-def _role(at: int, image: FirmwareImage, size: int) -> str:
+def _role(at: int, image: FirmwareImage) -> str:
     """Return what an image is for: the vendor's boot loader has its users behind it, in each half."""
     if at == 0:
         return "boot loader" if image.size <= BOOT_SIZE else "firmware"
     if at == BOOT_SIZE:
         return "user1" if image.version == 2 else "firmware"
-    if image.version == 2 and at % 0x10000 == BOOT_SIZE and at < size:
+    if image.version == 2 and at % 0x10000 == BOOT_SIZE:
         return "user2"
     return "image"
 
@@ -186,7 +212,7 @@ def _areas(data: bytes, images: tuple[ImageFound, ...], regions: tuple[Region, .
             )
             for image in images
         ),
-        *(Area(Kind.FILES, found.offset, found.size, found.name) for found in filesystems(data)),
+        *(Area(Kind.FILES, at.offset, at.size, f"{at.name}, {at.detail}") for at in filesystems(data)),
         *(
             Area(_kind(region), region.offset, region.size, region.name)
             for region in regions

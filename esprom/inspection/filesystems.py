@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from construct import Bytes, Const, Int8ul, Int16ul, Int32ul, Padding, Struct
 
-from esprom.flash.geometry import SECTOR
+from esprom.flash.geometry import SECTOR, round_up
 
 SPIFFS_MAGIC = 0x20140529
 SPIFFS_PAGE = 256
 SPIFFS_ENTRY = 2  # bytes of the look-up table, for a page
 SPIFFS_BLOCKS = (0x1000, 0x2000, 0x10000)
-MOST_SPIFFS_BLOCKS = 4096
+FEWEST_SPIFFS_BLOCKS, MOST_SPIFFS_BLOCKS = 3, 4096  # fewer have the magic by chance
 LITTLEFS_NAME = b"littlefs"
 FAT_SECTORS = (512, 1024, 2048, 4096)
 
@@ -86,7 +86,8 @@ def _fat(data: bytes, at: int) -> FileSystem | None:
     plausible = found.jump[0] in (0xEB, 0xE9) and found.sector in FAT_SECTORS and found.tables in (1, 2)
     if not plausible or not size or at + size > len(data):
         return None
-    return FileSystem("FAT", at, size, f"sectors of {found.sector} bytes")
+    whole = round_up(size, SECTOR)
+    return FileSystem("FAT", at, min(whole, len(data) - at), f"sectors of {found.sector} bytes")
 
 
 def _spiffs(data: bytes, at: int) -> FileSystem | None:
@@ -98,10 +99,10 @@ def _spiffs(data: bytes, at: int) -> FileSystem | None:
         if left == 0:  # nothing tells how many there are: those that follow
             while _spiffs_magic(data, at + left * block, block) == 0:
                 left += 1
-            good = left > 1
+            good = True
         else:
             good = all(_spiffs_magic(data, at + n * block, block) == left - n for n in range(1, left))
-        if good:
+        if good and left >= FEWEST_SPIFFS_BLOCKS:
             return FileSystem("SPIFFS", at, left * block, f"blocks of {block} bytes")
     return None
 

@@ -13,12 +13,11 @@ from esprom.loader.connect import CLKDIV_MASK, ROM_WORD, UART_CLKDIV
 from esprom.loader.spi import BUFFER
 from esprom.loader.stub import StubLoader
 from esprom.protocol import own
-from esprom.streamed import BLANK_DIGEST
+from esprom.streamed import blank_sectors
 
 RESET_VECTOR = 0x40000080
 ROUND_TRIPS = 9
 STREAMED = 0x10000  # bytes
-SEARCHED = 0x40000  # bytes whose digests are asked for at once
 TRIED = bytes(range(256)) * (SECTOR // 256)
 
 Check = Callable[[Device], tuple[str, str]]
@@ -89,7 +88,9 @@ def _streamed(device: Device) -> tuple[str, str]:
 def _written(device: Device) -> tuple[str, str]:
     """Program a sector that is blank, and erase it again; look at it by the registers each time."""
     stub, clock = _stub(device), device._rom.session.port.clock
-    offset = _last_blank_sector(stub, device.flash().size)
+    offset = next(blank_sectors(stub, device.flash().size), None)
+    if offset is None:
+        raise Refused("no sector is blank, and what others hold is not put at risk")
     began = clock.now()
     try:
         (programmed,) = stub.carry_out([own.Put(offset, *own.pack(TRIED))])
@@ -105,15 +106,6 @@ def _written(device: Device) -> tuple[str, str]:
         raise VerifyFailed("the sector is not blank after it was erased", address=offset)
     figures = f"at 0x{offset:x}: {1000 * (between - began):.0f} ms and {1000 * (erased - erasing):.0f} ms"
     return f"{programmed.done.name.lower()}, erased, blank again", figures
-
-
-def _last_blank_sector(stub: StubLoader, size: int) -> int:
-    for start in reversed(range(0, size, SEARCHED)):
-        found = list(stub.digests(start, min(SEARCHED, size - start), SECTOR))
-        for index in reversed(range(len(found))):
-            if found[index] == BLANK_DIGEST:
-                return start + index * SECTOR
-    raise Refused("no sector is blank, and what others hold is not put at risk")
 
 
 def _by_registers(device: Device, offset: int) -> bytes:

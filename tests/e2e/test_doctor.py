@@ -9,7 +9,8 @@ import pytest
 import esprom
 from esp8266sim.faults import Fault
 from esprom.cli.main import main
-from esprom.doctor import ADVICE, Trouble
+from esprom.doctor import ADVICE, Trouble, Waiting, _Examination
+from tests.ports import board, on_board
 from tests.unit.cli.test_json import validator
 
 NAMED: dict[Fault, tuple[Trouble | None, Trouble | None]] = {  # with reset lines, and without
@@ -65,6 +66,17 @@ def test_a_board_that_is_well(wiring: str, capsys: pytest.CaptureFixture[str], t
     assert facts["well"] is True
     assert "stands erasing a sector" in json.dumps(facts)
     assert flash.read_bytes() == before
+
+
+def test_a_flash_that_is_protected(tmp_path: Path) -> None:
+    made = board("esp01")
+    made.flash.status = 0x1C
+    found = _Examination(lambda finding: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("esprom.doctor.connect", lambda _, **options: esprom.connect(on_board(made), **options))
+        found.run("board", 115200, Waiting(0.0, None), power_test=True)
+    assert found.trouble is Trouble.PROTECTED
+    assert [finding.check for finding in found.findings if not finding.good] == ["protection"]
 
 
 def test_a_port_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,7 @@ def compare(session: Session, file: Path, other: Path | None) -> Facts:
     address 0. Each sector that differs is told of with what seems to have become of it: erased, programmed
     over, not erased first, stuck bits, shifted, the image header only, or other content.
     """
-    wanted = esprom.load(esprom.files_to_read(file).image)
+    wanted = esprom.load_backup(file)
     if other is None:
         found, whole = _of_board(session, wanted)
     else:
@@ -38,7 +38,7 @@ def compare(session: Session, file: Path, other: Path | None) -> Facts:
     return {
         "file": str(file),
         "compared": whole,
-        "equal": not differences,
+        "equal": not differences and whole == len(wanted),
         "differences": [
             {
                 "address": difference.address,
@@ -65,7 +65,9 @@ def _of_board(session: Session, wanted: bytes) -> tuple[dict[int, bytes], int]:
 
 
 def _of_file(wanted: bytes, other: bytes) -> tuple[dict[int, bytes], int]:
-    size = min(len(wanted), len(other))
+    if len(wanted) != len(other):
+        raise Refused(f"the files have {len(wanted)} and {len(other)} bytes: they are not of the same flash")
+    size = len(wanted)
     sectors = {at: other[at : at + esprom.SECTOR] for at in range(0, size, esprom.SECTOR)}
     return {at: data for at, data in sectors.items() if data != wanted[at : at + len(data)]}, size
 

@@ -13,6 +13,7 @@ from esprom.cli.group import command
 from esprom.cli.output import Facts, in_colour
 from esprom.cli.session import Session
 from esprom.cli.values import amount, count
+from esprom.errors import Refused
 
 PORT = re.compile(r"[a-z0-9]+://|/dev/|COM\d+$", re.IGNORECASE)
 ROW = 64  # characters of the map in a line
@@ -44,6 +45,7 @@ def inspect(
     """
     targets = [path for path in (html, redact) if path is not None]
     esprom.check_targets(targets, overwrite=force)
+    _check_apart([esprom.files_to_read(file).image, *targets] if file is not None else targets)
     name, data = _content(session, file)
     found = esprom.inspect(data)
     for line in _text(found, reveal=reveal):
@@ -72,6 +74,14 @@ def _content(session: Session, file: str | None) -> tuple[str, bytes]:
         size = device.flash().size
         with session.job() as job:
             return device.chip.mac, device.read_flash(0, size, progress=job.progress, cancel=job.cancel)
+
+
+def _check_apart(paths: list[Path]) -> None:
+    """Raise Refused where two are the same file: what is written would replace what was read."""
+    real = [path.resolve() for path in paths]
+    for path in real:
+        if real.count(path) > 1:
+            raise Refused(f"{path} is named twice: what is written needs a file of its own")
 
 
 def _text(found: "esprom.Inspection", *, reveal: bool) -> list[str]:

@@ -123,3 +123,16 @@ def test_a_disk_that_is_full(path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(EspromError, match="No space left"):
         journal.add(0, bytes(0x20000))
     journal.close()
+
+
+def test_a_first_line_that_is_torn_is_nothing_yet(path: Path) -> None:
+    line = path.read_bytes().partition(b"\n")[0]
+    for end in (0, 1, len(line) // 2, len(line)):
+        path.write_bytes(line[:end])
+        assert sectors(path) == {}
+
+
+def test_one_that_is_taken_away_meanwhile_hides_no_error(path: Path) -> None:
+    journal = Journal.open(path, ORIGIN, force=False)
+    path.unlink()
+    journal.close()

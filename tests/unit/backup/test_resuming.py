@@ -252,6 +252,82 @@ def test_a_safety_copy_overwrites_nothing(under_test: Board, tmp_path: Path, ima
     assert held(under_test) == CONTENT
 
 
+def interrupted(under_test: Board, image: Path, place: Path) -> None:
+    progress, cancel = stop_at(0x4000, "write")
+    with pytest.raises(Unfinished):
+        device(under_test).restore(image, safety_copy=place, progress=progress, cancel=cancel)
+
+
+def test_a_board_that_was_used_since_gets_a_copy_of_its_own(
+    under_test: Board, tmp_path: Path, image: Path
+) -> None:
+    """The marker is still there, and what it stands for is over: here another tool has finished it."""
+    interrupted(under_test, image, tmp_path)
+    lived = bytes(random.Random(5).randbytes(0x3000)) + image.read_bytes()[0x3000:0x18000] + bytes(0x8000)
+    under_test.flash.array[:] = lived
+    result = device(under_test).restore(image, safety_copy=tmp_path)
+    assert result.safety_copy is not None
+    assert result.safety_copy.read_bytes() == lived
+    assert len(list(tmp_path.glob("*before-restore*.bin"))) == 2
+
+
+def test_another_image_gets_a_copy_of_its_own(under_test: Board, tmp_path: Path, image: Path) -> None:
+    interrupted(under_test, image, tmp_path)
+    between = held(under_test)
+    other = tmp_path / "other.bin"
+    other.write_bytes(sparse(stock(MIB, seed=4)[:SIZE]))
+    result = device(under_test).restore(other, safety_copy=tmp_path)
+    assert result.safety_copy is not None
+    assert result.safety_copy.read_bytes() == between
+
+
+def test_the_same_command_with_a_name_finishes_it_too(under_test: Board, tmp_path: Path, image: Path) -> None:
+    (tmp_path / "copy-old.restoring").write_bytes(b"{}")  # another's, whose name begins alike
+    place = tmp_path / "copy [1]"
+    interrupted(under_test, image, place)
+    result = device(under_test).restore(image, safety_copy=place)
+    assert result.safety_copy == tmp_path / "copy [1].bin"
+    assert held(under_test) == image.read_bytes()
+    assert device(under_test).restore(image, safety_copy=place).written == 0
+
+
+def test_a_copy_that_is_there_already_is_not_made_again(
+    under_test: Board, tmp_path: Path, image: Path
+) -> None:
+    """As a kill between the copy and the first byte leaves it."""
+    device(under_test).backup(tmp_path / "copy")
+    result = device(under_test).restore(image, safety_copy=tmp_path / "copy")
+    assert result.safety_copy == tmp_path / "copy.bin"
+    assert held(under_test) == image.read_bytes()
+
+
+def test_a_marker_of_a_later_version_is_refused(under_test: Board, tmp_path: Path, image: Path) -> None:
+    marker = tmp_path / "copy.restoring"
+    marker.write_text('{"format": "esprom-restoring", "version": 99}')
+    with pytest.raises(esprom.errors.ImageError, match="later esprom"):
+        device(under_test).restore(image, safety_copy=tmp_path / "copy")
+    assert held(under_test) == CONTENT
+
+
+def test_a_journal_whose_backup_is_there_goes(
+    under_test: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between the two leaves it, and it holds passwords."""
+    monkeypatch.chdir(tmp_path)
+    for result in (device(under_test).backup(), device(under_test).backup()):
+        result.image.with_suffix(".partial").write_bytes(b"what was read")
+    result = device(under_test).backup()
+    assert result.image.read_bytes() == CONTENT
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_without_a_stub_too_only_what_differs_is_written(under_test: Board, image: Path) -> None:
+    wanted = bytearray(CONTENT)
+    wanted[0x4000] ^= 1
+    image.write_bytes(wanted)
+    assert device(under_test, "rom").restore(image).written == SECTOR
+
+
 def power_cuts(times: int, tmp_path: Path) -> None:
     """Restores one firmware and the other in turn; the power fails in each, and it is begun again."""
     dice = random.Random(11)

@@ -55,8 +55,10 @@ def both() -> bytes:
         (2, lambda: sector(5), Change.SHIFTED, "holds what belongs at 0x5000"),
         (7, log_in_blank, Change.PROGRAMMED, "where the file is blank"),
         (2, both, Change.NOT_ERASED, "holds only bits that the file has too"),
-        (4, lambda: with_bit(4, 3, 1, 1), Change.STUCK, "bit 3 reads 1"),
-        (4, lambda: with_bit(4, 7, 0, 900), Change.STUCK, "bit 7 reads 0"),
+        (4, lambda: with_bit(4, 3, 1, SECTOR), Change.STUCK, "bit 3 reads 1"),
+        (4, lambda: with_bit(4, 7, 0, SECTOR), Change.STUCK, "bit 7 reads 0"),
+        (4, lambda: with_bit(4, 7, 0, 1), Change.NOT_ERASED, "holds only bits that the file has too"),
+        (4, lambda: with_bit(4, 7, 1, 1), Change.OTHER, ""),
         (4, lambda: random.Random(9).randbytes(SECTOR), Change.OTHER, ""),
         (
             1,
@@ -88,3 +90,8 @@ def test_behind_the_end_of_the_file_nothing_counts() -> None:
 def test_a_file_that_begins_elsewhere() -> None:
     (difference,) = differences(FILE, {0x12000: sector(5)}, offset=0x10000)
     assert difference.detail == "holds what belongs at 0x15000"
+
+
+def test_a_file_of_a_few_bytes() -> None:
+    (difference,) = differences(b"\xe9\1", {0: b"\xe9\2" + bytes(SECTOR - 2)})
+    assert (difference.change, difference.count) == (Change.OTHER, 1)

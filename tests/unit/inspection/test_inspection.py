@@ -127,8 +127,9 @@ def test_file_systems(make: Callable[[int], bytes], name: str, detail: str) -> N
 
     size = 0x40000
     data = flash((0, firmware(b"Arduino\0")), (0xB0000, make(size)))
-    assert area(inspect(data), 0xB0000 + 0x5000) == (Kind.FILES, name, 0xB0000, size)
     (found,) = filesystems(data)
+    named = f"{name}, {found.detail}"
+    assert area(inspect(data), 0xB0000 + 0x5000) == (Kind.FILES, named, 0xB0000, size)
     assert found.detail.startswith(detail)
 
 
@@ -158,6 +159,7 @@ RECORD = SSID.ljust(32, b"\0") + PASSWORD.ljust(64, b"\0")
         (0xFE000 + 0x90, b"\x01\0\0\0" + RECORD),
         (0x90000, b'{"ssid":"Fritz!Box 7490","password": "correct horse battery"}'),
         (0x90000, b"ssid=Fritz!Box\nno"),
+        (0x40000, RECORD),
         (0x90000, b'wifi.sta.config("Fritz!Box 7490", "correct horse battery")\n'),
         (0x90000, b"wifi_ssid: 'Fritz!Box 7490'\nwifi_pass: 'correct horse battery'\n"),
     ],
@@ -191,3 +193,48 @@ def test_where_the_firmware_believes_in_a_smaller_flash() -> None:
     data = stock(MIB) + b"\xff" * (3 * MIB)
     found = inspect(data)
     assert [region.offset for region in found.identity] == [0xFB000, 0xFC000, 0xFD000]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"ssid":"a","password":"it\'s my secret"}',
+        b'{"ssid":"a","password":"abc\\"secret"}',
+        b"password=my secret phrase\n",
+        b"wifi_password: 'my \"secret\" phrase'\n",
+    ],
+)
+def test_no_part_of_a_password_is_left(text: bytes) -> None:
+    clean, _ = redact(flash((0, firmware(b"x")), (0x90000, text)))
+    assert b"secret" not in clean
+    assert b"phrase" not in clean
+
+
+def test_names_need_not_be_ascii() -> None:
+    record = "Müllers Netz".encode().ljust(32, b"\0") + PASSWORD.ljust(64, b"\0")
+    found = inspect(flash((0, firmware(b"x")), (0xFD008, record)))
+    assert [secret.text for secret in found.secrets] == ["Müllers Netz", PASSWORD.decode()]
+
+
+def test_settings_of_any_size_that_firmware_may_have_believed_in_are_redacted() -> None:
+    """The header says 4 MiB, and a firmware before it has believed in one."""
+    header = ImageHeader(1, 2, 0x40, 0x40100000)
+    image = build_image(header, (Segment(0x40100000, bytes(16)),))
+    data = flash((0, image), (0xFD000, b"anything at all"), (0x3FD000, b"and this"), size=4 * MIB)
+    clean, _ = redact(data)
+    assert b"anything" not in clean
+    assert b"and this" not in clean
+
+
+def test_a_program_that_talks_of_passwords_stays_whole() -> None:
+    image = firmware(b"\0ssid=%s password=%s\0Enter password: \0")
+    data = flash((0, image))
+    assert inspect(data).secrets == ()
+    assert redact(data)[0] == data
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_noise_has_no_file_system(seed: int) -> None:
+    from esprom.inspection.filesystems import filesystems
+
+    assert not list(filesystems(random.Random(seed).randbytes(MIB)))
