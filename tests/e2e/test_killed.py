@@ -56,11 +56,14 @@ def run(url: str, folder: Path, *words: object, kill_after: float | None = None)
 
 
 def nothing_is_claimed(folder: Path) -> None:
-    """No image without its manifest is called a backup, and no manifest is there that does not fit."""
+    """No image is called a backup without its manifest, and no manifest is there that does not fit."""
+    for image in folder.glob("*.bin"):
+        # A kill between the two names leaves an image that is whole, and not said to be proved.
+        assert image.name == "image.bin" or image.stat().st_size == MIB
     for manifest in folder.glob("*.json"):
         found = Manifest.from_json(manifest.read_bytes())
-        image = manifest.with_suffix(".bin").read_bytes()
-        assert found.digests.first_difference(image) is None
+        content = manifest.with_suffix(".bin").read_bytes()
+        assert found.digests.first_difference(content) is None
 
 
 def kept_sectors(folder: Path) -> int:
@@ -69,7 +72,8 @@ def kept_sectors(folder: Path) -> int:
     return size // (24 + SECTOR)
 
 
-def killed_backups(times: int, tmp_path: Path) -> None:
+def killed_backups(times: int, tmp_path: Path) -> list[float]:
+    """Return, for each resume, the per cent of the flash that a journal had and that was read again."""
     dice = random.Random(3)
     flash = tmp_path / "flash"
     flash.write_bytes(CONTENT)
@@ -100,7 +104,7 @@ def killed_backups(times: int, tmp_path: Path) -> None:
                 "a.json",
             }
             assert flash.read_bytes() == CONTENT
-    assert not again or 100 * statistics.median(again) / (MIB // SECTOR) <= MOST_AGAIN
+    return [100 * sectors / (MIB // SECTOR) for sectors in again]
 
 
 def killed_restores(times: int, tmp_path: Path) -> None:
@@ -127,7 +131,7 @@ def killed_restores(times: int, tmp_path: Path) -> None:
 
 
 def test_a_backup_that_is_killed_goes_on(tmp_path: Path) -> None:
-    killed_backups(1, tmp_path)
+    assert max(killed_backups(1, tmp_path), default=0.0) <= MOST_AGAIN
 
 
 def test_a_restore_that_is_killed_is_finished(tmp_path: Path) -> None:
@@ -135,8 +139,14 @@ def test_a_restore_that_is_killed_is_finished(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_backups_killed_many_times(tmp_path: Path) -> None:
-    killed_backups(KILLS, tmp_path)
+def test_backups_killed_many_times(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    again = killed_backups(KILLS, tmp_path)
+    median = statistics.median(again) if again else 0.0
+    with capsys.disabled():
+        print(
+            f"\n{KILLS} backups killed, {len(again)} resumed: read again, median {median:.1f} % of the flash"
+        )
+    assert median <= MOST_AGAIN
 
 
 @pytest.mark.soak

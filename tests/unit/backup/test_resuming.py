@@ -321,6 +321,15 @@ def test_a_journal_whose_backup_is_there_goes(
     assert not list(tmp_path.glob("*.partial"))
 
 
+def test_a_kill_between_image_and_manifest_is_got_over(under_test: Board, tmp_path: Path) -> None:
+    progress, cancel = stop_at(0x10000)
+    with pytest.raises(Unfinished):
+        device(under_test).backup(tmp_path / "kitchen", progress=progress, cancel=cancel)
+    (tmp_path / "kitchen.bin").write_bytes(CONTENT)
+    assert device(under_test).backup(tmp_path / "kitchen").image.read_bytes() == CONTENT
+    assert {path.name for path in tmp_path.iterdir()} == {"kitchen.bin", "kitchen.json"}
+
+
 def test_without_a_stub_too_only_what_differs_is_written(under_test: Board, image: Path) -> None:
     wanted = bytearray(CONTENT)
     wanted[0x4000] ^= 1
