@@ -82,9 +82,9 @@ def backup(
     """
     files = planned_files(board, path, force=force)
     flash = board.flash()
-    force = force or _is_ours(files)
+    overwrite = force or _is_ours(files)
     check_targets(
-        [files.image, files.manifest], overwrite=force, size=2 * flash.size + MANIFEST_ROOM
+        [files.image, files.manifest], overwrite=overwrite, size=2 * flash.size + MANIFEST_ROOM
     )  # before the minutes that reading takes; the journal takes as much as the image
     for finished in _finished_journals(files.image.parent):
         finished.unlink(missing_ok=True)
@@ -102,7 +102,7 @@ def backup(
             progress=progress,
             cancel=cancel,
         )
-        manifest = save_backup(board, files, read, overwrite=force)
+        manifest = save_backup(board, files, read, overwrite=overwrite)
     journal.remove()
     return BackupResult(files.image, files.manifest, manifest, read.known_sectors)
 

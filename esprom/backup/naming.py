@@ -62,8 +62,8 @@ def default_path(folder: Path, chip: str, mac: str, size: int, *, now: datetime,
     """
     path = folder / default_name(chip, mac, size)
     files = files_to_write(path)
-    if overwrite or not (files.image.exists() or files.manifest.exists()):
-        return path
+    if overwrite or not (files.manifest.exists() or (files.image.exists() and not files.partial.exists())):
+        return path  # an image with a journal and no manifest is what a kill has left
     dated = f"{glob.escape(path.stem)}-{8 * '[0-9]'}-{6 * '[0-9]'}{PARTIAL_ENDING}"
     unfinished = [
         partial for partial in sorted(folder.glob(dated)) if not partial.with_suffix(MANIFEST_ENDING).exists()
