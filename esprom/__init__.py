@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from esprom.inspection.page import inspection_page
     from esprom.port.hindrances import Hindrance
     from esprom.port.listing import DriverlessAdapter, PortInfo, driverless_adapters, ports
-    from esprom.selftest import SelftestCheck, SelftestReport, selftest
+    from esprom.selfcheck import SelftestCheck, SelftestReport, selftest
     from esprom.sizes import size_name
 
 _HOME = {
@@ -124,7 +124,7 @@ _HOME = {
     "esprom.inspection.page": ("inspection_page",),
     "esprom.port.hindrances": ("Hindrance",),
     "esprom.port.listing": ("DriverlessAdapter", "PortInfo", "driverless_adapters", "ports"),
-    "esprom.selftest": ("SelftestCheck", "SelftestReport", "selftest"),
+    "esprom.selfcheck": ("SelftestCheck", "SelftestReport", "selftest"),
     "esprom.sizes": ("size_name",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

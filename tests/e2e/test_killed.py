@@ -134,10 +134,6 @@ def test_a_backup_that_is_killed_goes_on(tmp_path: Path) -> None:
     assert max(killed_backups(1, tmp_path), default=0.0) <= MOST_AGAIN
 
 
-def test_a_restore_that_is_killed_is_finished(tmp_path: Path) -> None:
-    killed_restores(1, tmp_path)
-
-
 @pytest.mark.soak
 def test_backups_killed_many_times(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     again = killed_backups(KILLS, tmp_path)

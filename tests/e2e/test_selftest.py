@@ -17,24 +17,30 @@ from tests.unit.cli.test_json import validator
 
 @pytest.mark.spec("STUB-14")
 def test_a_report_has_what_is_needed_and_nothing_private(tmp_path: Path) -> None:
-    file = tmp_path / "report.json"
+    file, flash = tmp_path / "report.json", tmp_path / "flash"
+    esprom.connect(f"sim://esp01?flash={flash}").close()
+    before = flash.read_bytes()
     command = [
         sys.executable,
         "-m",
         "esprom",
         "--port",
-        "sim://esp01?latency_ms=1",
+        f"sim://esp01?flash={flash}&latency_ms=1",
         "--baud",
         "921600",
         "--json",
     ]
-    done = subprocess.run([*command, "selftest", str(file)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, "selftest", "--destructive", str(file)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     validator("selftest").validate(json.loads(done.stdout))
     report = json.loads(file.read_text())
     assert report["differences"] == []
     assert {check["name"] for check in report["checks"]} >= {"mask ROM", "stub", "rates", "sectors", "stream"}
     assert not [check for check in report["checks"] if check["found"].startswith("failed")]
+    assert "programmed, erased, blank again" in [check["found"] for check in report["checks"]]
+    assert flash.read_bytes() == before
     text = file.read_text().lower()
     for private in ("5c:cf:7f", "123456", "d164501b13284329"):
         assert private not in text
@@ -47,12 +53,3 @@ def test_a_stub_that_does_not_come_up_is_in_the_report(monkeypatch: pytest.Monke
     report = esprom.selftest("sim://esp01?latency_ms=1")
     assert [check.found for check in report.checks if check.failed] == ["failed: Distrusted"]
     assert [recording.loader for recording in report.wire] == ["rom", "stub"]
-
-
-def test_the_destructive_check_leaves_the_flash_as_it_was(tmp_path: Path) -> None:
-    file = tmp_path / "flash"
-    esprom.connect(f"sim://esp01?flash={file}").close()
-    before = file.read_bytes()
-    report = esprom.selftest(f"sim://esp01?flash={file}&latency_ms=1", 921600, destructive=True)
-    assert "programmed, erased, blank again" in [check.found for check in report.checks]
-    assert file.read_bytes() == before

@@ -115,7 +115,7 @@ class WritesAndPowerCuts(RuleBasedStateMachine):
 TestWritesAndPowerCuts = WritesAndPowerCuts.TestCase
 TestWritesAndPowerCuts.settings = settings(
     phases=PHASES,
-    max_examples=3 if os.environ.get("HYPOTHESIS_PROFILE") != "ci" else 25,
+    max_examples=2 if os.environ.get("HYPOTHESIS_PROFILE") != "ci" else 25,
     stateful_step_count=6,
     suppress_health_check=list(HealthCheck),
     deadline=None,

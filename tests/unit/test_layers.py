@@ -56,7 +56,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "esprom.streamed": {"esprom.cli", "esprom.backup", "esprom.device", "esprom.operations"},
     "esprom.device": {"esprom.cli"},
     "esprom.backup": {"esprom.cli"},
-    "esprom.selftest": {"esprom.cli"},
+    "esprom.selfcheck": {"esprom.cli"},
     "esprom.doctor": {"esprom.cli"},
 }
 HEAVY = {"serial", "rich", "click", "hypothesis", "esp8266sim"}

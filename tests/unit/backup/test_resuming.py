@@ -23,6 +23,7 @@ from esprom.errors import Cancelled, EspromError, FlashProtected, Refused, Unfin
 from tests.firmware import MIB, stock, used
 from tests.ports import on_board
 
+LOADERS = ["stub", pytest.param("rom", marks=pytest.mark.soak)]  # the ROM's takes several times as long
 SECTOR = 0x1000
 SIZE = 0x20000  # bytes: a whole flash of that size goes through the ROM's loader in a second
 CHIP = replace(W25Q80, jedec_id=0xEF4011, size=SIZE, sfdp=b"")
@@ -68,7 +69,7 @@ def stop_at(bytes_: int, stage: str = "read") -> tuple[Callable[[esprom.Progress
     return progress, lambda: stop
 
 
-@pytest.mark.parametrize("loader", ["stub", "rom"])
+@pytest.mark.parametrize("loader", LOADERS)
 def test_a_backup_goes_on_from_where_it_was(under_test: Board, tmp_path: Path, loader: str) -> None:
     name = tmp_path / "kitchen"
     progress, cancel = stop_at(0x10000)
@@ -82,7 +83,7 @@ def test_a_backup_goes_on_from_where_it_was(under_test: Board, tmp_path: Path, l
     assert {path.name for path in tmp_path.iterdir()} == {"kitchen.bin", "kitchen.json"}
 
 
-@pytest.mark.parametrize("loader", ["stub", "rom"])
+@pytest.mark.parametrize("loader", LOADERS)
 def test_what_changed_meanwhile_is_noticed(under_test: Board, tmp_path: Path, loader: str) -> None:
     progress, cancel = stop_at(0x10000)
     with pytest.raises(Unfinished):
@@ -118,7 +119,7 @@ def test_without_a_name_the_same_one_is_gone_on_with(
     assert not list(tmp_path.glob("*.partial"))
 
 
-@pytest.mark.parametrize("loader", ["stub", "rom"])
+@pytest.mark.parametrize("loader", LOADERS)
 def test_since_an_older_backup_only_what_differs_is_read(
     under_test: Board, tmp_path: Path, loader: str
 ) -> None:
@@ -149,7 +150,7 @@ def image(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("loader", ["stub", "rom"])
+@pytest.mark.parametrize("loader", LOADERS)
 def test_a_restore_saves_what_was_there(under_test: Board, tmp_path: Path, image: Path, loader: str) -> None:
     result = device(under_test, loader).restore(image, safety_copy=tmp_path / "copy")
     assert held(under_test) == image.read_bytes()
@@ -160,7 +161,7 @@ def test_a_restore_saves_what_was_there(under_test: Board, tmp_path: Path, image
     assert held(under_test) == CONTENT
 
 
-@pytest.mark.parametrize("loader", ["stub", "rom"])
+@pytest.mark.parametrize("loader", LOADERS)
 def test_only_what_differs_is_written_and_the_first_sector_last(
     under_test: Board, tmp_path: Path, image: Path, loader: str
 ) -> None:
@@ -189,7 +190,7 @@ def test_where_nothing_differs_nothing_is_saved_or_written(under_test: Board, tm
     assert {path.name for path in tmp_path.iterdir()} == {"same.bin"}
 
 
-@pytest.mark.parametrize("at", [0, 0x4000, 0x8000])
+@pytest.mark.parametrize("at", [0x4000, *(pytest.param(at, marks=pytest.mark.soak) for at in (0, 0x8000))])
 def test_one_that_was_interrupted_is_finished_and_has_its_first_copy(
     under_test: Board, tmp_path: Path, image: Path, at: int
 ) -> None:
@@ -365,7 +366,7 @@ def held_and(under_test: Board, other: bytes) -> tuple[bytes, bytes]:
 
 
 def test_power_cuts_at_any_moment_of_a_restore(tmp_path: Path) -> None:
-    power_cuts(2, tmp_path)
+    power_cuts(1, tmp_path)
 
 
 @pytest.mark.soak

@@ -18,8 +18,8 @@ from esprom.errors import EspromError
 from esprom.port import DEFAULT_BAUD, open_port
 from esprom.port.listing import ports
 from esprom.port.recorded import RecordedPort
-from esprom.selftest.capture import Capture, Recording
-from esprom.selftest.checks import DESTRUCTIVE_CHECKS, ROM_CHECKS, STUB_CHECKS, Check
+from esprom.selfcheck.capture import Capture, Recording
+from esprom.selfcheck.checks import DESTRUCTIVE_CHECKS, ROM_CHECKS, STUB_CHECKS, Check
 from esprom.stub import image
 
 FORMAT = 1
