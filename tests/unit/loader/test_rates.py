@@ -18,7 +18,7 @@ from esprom.protocol.packets import Command
 from esprom.stub import image
 from tests.ports import HurtPort, Noise, board, on_board
 
-CONTENT = random.Random(3).randbytes(0x20000)
+CONTENT = random.Random(3).randbytes(0x18000)
 
 
 @pytest.fixture
@@ -139,11 +139,11 @@ def test_a_read_goes_on_at_a_lower_rate_and_keeps_what_it_has(
         if port.baud == 2_000_000:
             least = max(least, come)
 
-    port.hurt_from_here(received=Noise(lambda: port.baud > 500_000 and come > 0x10000, every=300))
+    port.hurt_from_here(received=Noise(lambda: port.baud > 500_000 and come > 0x8000, every=300))
     assert stub.read(0, len(CONTENT), advance) == CONTENT
     assert come == len(CONTENT)
     assert port.baud == 460_800
-    assert least > 0x10000
+    assert least > 0x8000
     assert "the line is bad at 2000000 baud, going on at " in caplog.text
 
 
@@ -161,7 +161,7 @@ def test_a_write_goes_on_at_a_lower_rate(under_test: Board, direction: str, ever
 
 def test_where_nothing_is_lower_a_bad_line_is_put_up_with(port: HurtPort, stub: StubLoader) -> None:
     port.hurt_from_here(received=Noise(lambda: True, every=3000))
-    assert stub.read(0, 0x10000) == CONTENT[:0x10000]
+    assert stub.read(0, 0x8000) == CONTENT[:0x8000]
     assert port.baud == 115_200
     port.hurt_from_here()
 
