@@ -183,7 +183,8 @@ def test_results_that_cannot_be_printed_are_a_failure(more: list[str]) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another thing there")
-def test_ctrl_c_leaves_no_file_one_line_and_130(esprom: Bench, tmp_path: Path) -> None:
+def test_ctrl_c_leaves_no_backup_and_one_line(esprom: Bench, tmp_path: Path) -> None:
+    """But a journal, if a sector had come by then."""
     before = set(tmp_path.iterdir())
     words = ("-p", esprom.url, "backup", tmp_path / "lamp")
     with process(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
@@ -192,10 +193,10 @@ def test_ctrl_c_leaves_no_file_one_line_and_130(esprom: Bench, tmp_path: Path) -
             pass
         running.send_signal(signal.SIGINT)
         _, err = running.communicate()
-    assert running.returncode == 130
     assert err.splitlines()[-1].startswith(b"esprom: ")
     assert b"Traceback" not in err
-    assert set(tmp_path.iterdir()) - before == {esprom.flash}
+    left = set(tmp_path.iterdir()) - before - {esprom.flash}
+    assert (running.returncode, left) in ((130, set()), (7, {tmp_path / "lamp.partial"}))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are another thing there")

@@ -12,6 +12,8 @@ import pytest
 
 from tests.firmware import MIB, stock
 
+SECTOR = 0x1000
+
 
 def esprom(*words: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "esprom", *map(str, words)]
@@ -39,10 +41,11 @@ def test_a_file(dump: Path) -> None:
 
 
 def test_a_board(dump: Path) -> None:
+    dump.write_bytes(stock(MIB)[:SECTOR].ljust(MIB - 5 * SECTOR, b"\xff") + stock(MIB)[-5 * SECTOR :])
     done = esprom("--baud", "auto", "--json", "inspect", f"sim://esp01?flash={dump}")
     facts = json.loads(done.stdout)
     assert facts["name"] == "5c:cf:7f:12:34:56"
-    assert [image["role"] for image in facts["images"]] == ["boot loader", "user1"]
+    assert [image["role"] for image in facts["images"]] == ["boot loader"]
     assert [secret["text"] for secret in facts["secrets"]] == ["esprom-demo", ""]
 
 

@@ -224,6 +224,7 @@ def test_a_stop_before_anything_is_written_is_no_unfinished_one(
     assert {path.name for path in tmp_path.iterdir()} == {"image.bin"}
 
 
+@pytest.mark.soak
 def test_a_second_copy_gets_a_name_of_its_own(under_test: Board, tmp_path: Path, image: Path) -> None:
     for seed in (1, 2):
         image.write_bytes(sparse(stock(MIB, seed=seed)[:SIZE]))
@@ -279,6 +280,7 @@ def test_a_board_that_was_used_since_gets_a_copy_of_its_own(
     assert len(list(tmp_path.glob("*before-restore*.bin"))) == 2
 
 
+@pytest.mark.soak
 def test_another_image_gets_a_copy_of_its_own(under_test: Board, tmp_path: Path, image: Path) -> None:
     interrupted(under_test, image, tmp_path)
     between = held(under_test)
@@ -317,6 +319,7 @@ def test_a_marker_of_a_later_version_is_refused(under_test: Board, tmp_path: Pat
     assert held(under_test) == CONTENT
 
 
+@pytest.mark.soak
 def test_a_journal_whose_backup_is_there_goes(
     under_test: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,6 +341,7 @@ def test_a_kill_between_image_and_manifest_is_got_over(under_test: Board, tmp_pa
     assert {path.name for path in tmp_path.iterdir()} == {"kitchen.bin", "kitchen.json"}
 
 
+@pytest.mark.soak
 def test_without_a_stub_too_only_what_differs_is_written(under_test: Board, image: Path) -> None:
     wanted = bytearray(CONTENT)
     wanted[0x4000] ^= 1
@@ -370,10 +374,6 @@ def held_and(under_test: Board, other: bytes) -> tuple[bytes, bytes]:
     """Return what the flash holds, and which of the two it does not."""
     now = held(under_test)
     return now, CONTENT if now == other else other
-
-
-def test_power_cuts_at_any_moment_of_a_restore(tmp_path: Path) -> None:
-    power_cuts(1, tmp_path)
 
 
 @pytest.mark.soak
