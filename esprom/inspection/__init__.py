@@ -15,12 +15,13 @@ from esprom.errors import ImageError
 from esprom.flash.geometry import BLANK_SECTOR, SECTOR, round_up
 from esprom.flash.regions import Region, identity
 from esprom.image.header import FlashHeader, flash_size_of
+from esprom.image.layout import MAGIC, MAGIC_V2
 from esprom.image.segments import FirmwareImage, parse_image
 from esprom.inspection.filesystems import filesystems
 from esprom.inspection.markers import Found, markers
 from esprom.inspection.secrets import Secret, secrets
 
-IMAGE_MAGICS = (0xE9, 0xEA)
+IMAGE_MAGICS = (MAGIC, MAGIC_V2)
 SMALLEST_FLASH = 0x40000  # bytes, of an ESP8266 module
 BOOT_SIZE = 0x1000  # bytes at 0 that a second-stage boot loader has for itself
 REDACTED = ord("x")
@@ -117,13 +118,15 @@ def inspect(data: bytes) -> Inspection:
     )
 
 
-def redact(data: bytes) -> tuple[bytes, tuple[Secret, ...]]:
+def redact(data: bytes, found: Inspection | None = None) -> tuple[bytes, tuple[Secret, ...]]:
     """Return a copy in which what `inspect` finds of secrets is x, and what that was.
+
+    `found` is what `inspect` says of the same data, where somebody has asked already.
 
     The system parameters, which hold the SDK's Wi-Fi settings, are blank in it, for every size that firmware
     may have believed the flash to have. What is hidden in a form that `inspect` does not know is still there.
     """
-    found = inspect(data)
+    found = found or inspect(data)
     clean = bytearray(data)
     for secret in found.secrets:
         clean[secret.offset : secret.offset + secret.size] = bytes([REDACTED]) * secret.size

@@ -9,7 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from esprom.errors import CommandFailed, EspromError, NoResponse, ProtocolError
 from esprom.flash.geometry import SECTOR, round_down, round_up
@@ -33,6 +33,8 @@ FRESH_STARTS = 2  # of a stream that ended in silence, before the rate is to bla
 BAD_CHECKSUM = StubError.BAD_DATA_CHECKSUM
 SLOW_BAUD = 1_000_000
 EFFORT_SLOW, EFFORT_FAST = 24, 4
+
+T = TypeVar("T")
 
 log = logging.getLogger("esprom.loader")
 
@@ -79,12 +81,7 @@ class StubLoader:
             CommandFailed: the stub says no.
             NoResponse, ProtocolError: no good answer came at any rate.
         """
-        failures = 0
-        while True:
-            try:
-                return ask_once(self.session, command, body)
-            except (CommandFailed, NoResponse, ProtocolError) as exc:
-                failures = self._count(exc, failures)
+        return self._persist(lambda: ask_once(self.session, command, body))
 
     def info(self) -> own.Info:
         """INFO."""
@@ -168,19 +165,28 @@ class StubLoader:
 
     def md5(self, offset: int, size: int) -> bytes:
         """SPI_FLASH_MD5: the digest of any range, which the chip reads. Asked again as `ask` does."""
-        failures = 0
-        while True:
-            try:
-                response = self.session.command(Command.SPI_FLASH_MD5, packets.FlashMd5(offset, size))
-                found: packets.Md5Digest = packets.MD5_DIGEST.parse(answer(response))
-                return found.digest
-            except (CommandFailed, NoResponse, ProtocolError) as exc:
-                failures = self._count(exc, failures)
+        request = packets.FlashMd5(offset, size)
+
+        def asked() -> bytes:
+            response = self.session.command(Command.SPI_FLASH_MD5, request)
+            found: packets.Md5Digest = packets.MD5_DIGEST.parse(answer(response))
+            return found.digest
+
+        return self._persist(asked)
 
     def slow_down(self) -> bool:
         """Go to a lower rate. False: there is none that works."""
         self.upload_baud = 0  # which may not be good either, after all
         return rates.lower(self.session)
+
+    def _persist(self, asking: Callable[[], T]) -> T:
+        """Ask, again where the line has failed, at last at a lower rate."""
+        failures = 0
+        while True:
+            try:
+                return asking()
+            except (CommandFailed, NoResponse, ProtocolError) as exc:
+                failures = self._count(exc, failures)
 
     def _count(self, exc: EspromError, failures: int) -> int:
         """Return how many failures in a row there are with this one. Raises it if that is the end."""

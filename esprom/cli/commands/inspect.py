@@ -55,7 +55,7 @@ def inspect(
         esprom.save(html, page.encode(), overwrite=force)
         session.output.result(f"Page: {html}")
     if redact is not None:
-        clean, gone = esprom.redact(data)
+        clean, gone = esprom.redact(data, found)
         esprom.save(redact, clean, overwrite=force)
         session.output.result(
             f"Redacted copy: {redact}, without the {len(gone)} names and passwords and the system parameters;"
