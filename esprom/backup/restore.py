@@ -23,8 +23,9 @@ from esprom.chip import ChipInfo
 from esprom.errors import ImageError, Refused
 from esprom.files import load
 from esprom.flash.geometry import SECTOR, round_down, whole_sectors
-from esprom.flash.regions import Region, identity
+from esprom.flash.regions import Region, identity, outside
 from esprom.image.header import flash_header, flash_size_of, size_in_bytes
+from esprom.image.program import images, is_arduino, programs
 from esprom.operations import FlashInfo
 from esprom.progress import CancelCallback, ProgressCallback
 from esprom.sizes import size_name
@@ -150,7 +151,7 @@ def plan_restore(
     manifest, remark = matching_manifest(files, whole)
     flash = board.flash()
     data = _fitted(files.image, whole, flash.size)
-    regions = _regions(data, flash.size, {flash_size_of(data)})
+    regions = _regions(data, flash.size, {flash_size_of(data)}) or _regions(data, flash.size, {None})
     return RestorePlan(
         image=files.image,
         manifest=manifest,
@@ -241,9 +242,13 @@ def _write(
 
 
 def _regions(data: bytes, flash_size: int, stated: Iterable[int | None]) -> tuple[Region, ...]:
-    """Return what belongs to one board within `data`, where firmware believes in a `stated` size."""
+    """Return what belongs to one board within `data`, where firmware believes in a `stated` size.
+
+    Where the program of `data` lies is nothing of the board's: it believes in another size then.
+    """
     sizes = {size if size is not None and size <= flash_size else flash_size for size in stated}
-    found = {region for size in sizes for region in identity(size)}
+    arduino, code = is_arduino(tuple(images(data))), programs(data)
+    found = {region for size in sizes for region in outside(identity(size, arduino=arduino), code)}
     inside = (region for region in found if 0 <= region.offset < region.end <= len(data))
     return tuple(sorted(inside, key=lambda region: region.offset))
 

@@ -29,6 +29,8 @@ MOST_SEGMENTS = 16  # as the tools of the field have it: beyond, bytes that happ
 # What the loader may fill: DRAM up to where the ROM keeps its own data, and IRAM with the part that is the
 # flash cache in a running firmware, since the cache is off while the loader runs.
 RAM = (range(0x3FFE8000, 0x3FFFC000), range(0x40100000, 0x40110000))
+MAPPED = range(0x40200000, 0x40300000)  # where the cache shows a MiB of the flash
+STAMP = slice(0, 8)  # of a mapped segment: the file's size and CRC, in images of Arduino
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,15 @@ class FirmwareImage:
 
     @property
     def checksum_good(self) -> bool:
-        """Whether the segments are the ones that the checksum was made of."""
-        return self.checksum == segments_checksum(self.segments)
+        """Whether the segments are the ones that the checksum was made of (IMAGE-5)."""
+        return self.checksum in (segments_checksum(self.segments), segments_checksum(self._unstamped()))
+
+    def _unstamped(self) -> tuple[Segment, ...]:
+        """Return the segments as they were before the Arduino core put its stamp in."""
+        first, *others = self.segments
+        if first.address not in MAPPED:
+            return self.segments
+        return Segment(first.address, bytes(8) + first.data[STAMP.stop :]), *others
 
     def check_loadable(self) -> None:
         """Raise Refused, which names the segment, unless all of it can be loaded into RAM and run there."""

@@ -7,22 +7,21 @@ with its place.
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from esprom.errors import ImageError
 from esprom.flash.geometry import BLANK_SECTOR, SECTOR, round_up
-from esprom.flash.regions import Region, identity
+from esprom.flash.regions import SMALLEST_FLASH, Region, identity, is_flash_size, outside
 from esprom.image.header import FlashHeader, flash_size_of
-from esprom.image.layout import MAGIC, MAGIC_V2
-from esprom.image.segments import FirmwareImage, parse_image
-from esprom.inspection.filesystems import filesystems
+from esprom.image.program import Found as ImagesFound
+from esprom.image.program import images as find_images
+from esprom.image.program import is_arduino, mapped_code
+from esprom.image.segments import FirmwareImage
+from esprom.inspection.filesystems import FileSystem, filesystems
 from esprom.inspection.markers import Found, markers
 from esprom.inspection.secrets import Secret, secrets
 
-IMAGE_MAGICS = (MAGIC, MAGIC_V2)
-SMALLEST_FLASH = 0x40000  # bytes, of an ESP8266 module
 BOOT_SIZE = 0x1000  # bytes at 0 that a second-stage boot loader has for itself
 REDACTED = ord("x")
 
@@ -102,20 +101,44 @@ class Inspection:
 
 def inspect(data: bytes) -> Inspection:
     """Look at a whole flash, or a dump that begins at address 0."""
-    images = tuple(_images(data))
-    believed = flash_size_of(data)
-    regions = identity(believed if believed is not None and believed <= len(data) else len(data))
-    regions = tuple(region for region in regions if region.offset >= 0)
-    code = [range(image.offset, image.offset + image.size) for image in images]
+    raw = tuple(find_images(data))
+    images = tuple(_image(at, image) for at, image in raw)
+    files = tuple(filesystems(data))
+    mapped = tuple(_before(files, code) for code in mapped_code(data, raw))
+    code = sorted((*(_place(image) for image in images), *mapped), key=lambda place: place.start)
+    taken = (*code, *(range(at.offset, at.offset + at.size) for at in files))
+    regions = _identity(data, taken, raw)
     return Inspection(
         size=len(data),
-        areas=tuple(_areas(data, images, regions)),
+        areas=tuple(_areas(data, images, mapped, files, regions)),
         images=images,
         found=tuple(sorted(markers(data), key=lambda found: found.offset)),
         secrets=tuple(secrets(data, tuple(_between(code, len(data))))),
         identity=regions,
         entropy=tuple(_entropy(data[at : at + SECTOR]) for at in range(0, len(data), SECTOR)),
     )
+
+
+def _identity(data: bytes, taken: Iterable[range], images: ImagesFound) -> tuple[Region, ...]:
+    """Return what belongs to one board, for the size that the header states, or else for the whole.
+
+    Where a program or a file system lies there, it is not. So a file with a program alone has no such places.
+    """
+    for size in (flash_size_of(data), len(data)):
+        if size is not None and size <= len(data) and is_flash_size(size):
+            regions = outside(identity(size, arduino=is_arduino(images)), taken)
+            if regions:
+                return regions
+    return ()
+
+
+def _place(image: ImageFound) -> range:
+    return range(image.offset, image.offset + image.size)
+
+
+def _before(files: Iterable[FileSystem], code: range) -> range:
+    """Return the code as far as no file system begins in it."""
+    return range(code.start, min((at.offset for at in files if at.offset in code), default=code.stop))
 
 
 def redact(data: bytes, found: Inspection | None = None) -> tuple[bytes, tuple[Secret, ...]]:
@@ -162,22 +185,6 @@ def _between(code: list[range], end: int) -> Iterator[range]:
     yield range(round_up(at, SECTOR), end)
 
 
-def _images(data: bytes) -> Iterator[ImageFound]:
-    """Yield the images that begin at a sector, none inside another; those that do not parse are none."""
-    end = 0
-    for at in range(0, len(data), SECTOR):
-        if at < end or data[at] not in IMAGE_MAGICS:
-            continue
-        try:
-            image = parse_image(data[at:])
-        except ImageError:
-            continue
-        if at and not (image.checksum_good or image.version == 2):
-            continue  # a byte that happens to be the magic, and what follows it happens to fit
-        end = at + image.size
-        yield _image(at, image)
-
-
 def _image(at: int, image: FirmwareImage) -> ImageFound:
     return ImageFound(
         role=_role(at, image),
@@ -203,7 +210,13 @@ def _role(at: int, image: FirmwareImage) -> str:
     return "image"
 
 
-def _areas(data: bytes, images: tuple[ImageFound, ...], regions: tuple[Region, ...]) -> Iterator[Area]:
+def _areas(
+    data: bytes,
+    images: tuple[ImageFound, ...],
+    mapped: tuple[range, ...],
+    files: tuple[FileSystem, ...],
+    regions: tuple[Region, ...],
+) -> Iterator[Area]:
     """Yield the whole flash: what is known, and between that blank sectors and others."""
     known = [
         *(
@@ -215,7 +228,8 @@ def _areas(data: bytes, images: tuple[ImageFound, ...], regions: tuple[Region, .
             )
             for image in images
         ),
-        *(Area(Kind.FILES, at.offset, at.size, f"{at.name}, {at.detail}") for at in filesystems(data)),
+        *(Area(Kind.IMAGE, code.start, len(code), "code that runs from the flash") for code in mapped),
+        *(Area(Kind.FILES, at.offset, at.size, f"{at.name}, {at.detail}") for at in files),
         *(
             Area(_kind(region), region.offset, region.size, region.name)
             for region in regions

@@ -2,7 +2,8 @@
 """Where names and passwords of Wi-Fi networks are, as far as their form shows them.
 
 Two forms: the SDK's records, a name in 32 bytes with zeros behind it and a password in the 64 that follow
-(the `station_config` and `softap_config` of its public headers); and text, as settings and scripts have it.
+(the `station_config` and `softap_config` of its public headers; in the system parameters the length of the
+name is in the word before, as a real flash shows); and text, as settings and scripts have it.
 What hides in another form is not found, and the user is told so.
 """
 
@@ -11,7 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 NAME_SIZE, PASSWORD_SIZE = 32, 64  # bytes, of the SDK's records
-SHORTEST_PASSWORD = 8  # of WPA
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 63  # of WPA, as text
+KEY = re.compile(rb"[0-9A-Fa-f]{64}")  # of WPA, given in place of a password
+LENGTH = 4  # bytes before a name, in the SDK's system parameters
 _KEY = rb"(?:sta_?|ap_?|wifi_?)?(ssid|psk|passw(?:or)?d|pass|passphrase|pwd|wpa_?key)\d?"
 _DOUBLE, _SINGLE = rb'"((?:[^"\\\x00-\x1f]|\\.){1,80})"', rb"'((?:[^'\\\x00-\x1f]|\\.){1,80})'"
 _BARE = rb"([^\s\"'\x00-\x1f][^\x00-\x1f\x7f]{0,79})"  # to the end of the line: a password may have spaces
@@ -50,15 +53,32 @@ def secrets(data: bytes, parts: tuple[range, ...]) -> list[Secret]:
 def _in_records(data: bytes, part: range) -> Iterator[Secret]:
     at = part.start
     while at + NAME_SIZE + PASSWORD_SIZE <= part.stop:
-        name = _text_of(data[at : at + NAME_SIZE])
-        password = _text_of(data[at + NAME_SIZE : at + NAME_SIZE + PASSWORD_SIZE])
-        if name and password and len(password) >= SHORTEST_PASSWORD:
+        name = _text_of(data[at : at + NAME_SIZE]) if _begins(data, at) else None
+        place = at + NAME_SIZE
+        password = _text_of(data[place : place + PASSWORD_SIZE]) if name else None
+        counted = name is not None and _is_counted(data, at, name)
+        has_password = password is not None and _is_password(password)
+        if name and (counted or (has_password and len(name) < NAME_SIZE)):
             yield Secret("name", at, len(name), name.decode(), "record")
-            place = at + NAME_SIZE
-            yield Secret("password", place, len(password), password.decode(), "record")
+            if password and has_password:
+                yield Secret("password", place, len(password), password.decode(), "record")
             at += NAME_SIZE + PASSWORD_SIZE
         else:
             at += 4  # the fields of a record are words
+
+
+def _begins(data: bytes, at: int) -> bool:
+    """Tell whether no text goes on from before: a piece of one is no name."""
+    return at == 0 or not 0x20 <= data[at - 1] < 0x7F
+
+
+def _is_password(text: bytes) -> bool:
+    return SHORTEST_PASSWORD <= len(text) <= LONGEST_PASSWORD or bool(KEY.fullmatch(text))
+
+
+def _is_counted(data: bytes, at: int, name: bytes) -> bool:
+    """Tell whether the length of the name stands before it, as the SDK has it: then it needs no password."""
+    return at >= LENGTH and int.from_bytes(data[at - LENGTH : at], "little") == len(name)
 
 
 def _text_of(field: bytes) -> bytes | None:

@@ -92,7 +92,8 @@ def _text(found: "esprom.Inspection", *, reveal: bool) -> list[str]:
     lines += ["", "Images:" if found.images else "Images: none"]
     for image in found.images:
         settings = f"flash {image.settings.size}, {image.settings.mode}, {image.settings.frequency}"
-        checksum = "good" if image.checksum_good else "WRONG: it does not start"
+        wrong = "WRONG: it does not start" if image.offset == 0 else "WRONG: it is damaged"
+        checksum = "good" if image.checksum_good else wrong
         lines.append(
             f"  0x{image.offset:06x}  {image.role}, version {image.version}, {amount(image.size)},"
             f" {count(len(image.segments), 'segment')}, {settings}, entry 0x{image.entry:08x},"

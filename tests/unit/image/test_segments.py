@@ -97,3 +97,15 @@ def test_version_2_runs_from_the_flash() -> None:
 
 def loaded(*segments: Segment) -> FirmwareImage:
     return parse_image(build_image(ImageHeader(len(segments), 0, 0, 0), segments))
+
+
+@pytest.mark.spec("IMAGE-5")
+@pytest.mark.parametrize(("address", "good"), [(0x40201010, True), (0x40100000, False)])
+def test_the_stamp_of_arduino_is_not_in_the_checksum(address: int, good: bool) -> None:
+    image = bytearray(
+        build_image(ImageHeader(1, 2, 0x40, 0x40100000), (Segment(address, bytes(8) + b"the program."),))
+    )
+    image[16:24] = bytes.fromhex("b0aa05000cb22f97")  # size and CRC, after the checksum was made
+    assert parse_image(bytes(image)).checksum_good is good
+    image[24] ^= 1
+    assert not parse_image(bytes(image)).checksum_good
