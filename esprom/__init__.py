@@ -45,13 +45,13 @@ if TYPE_CHECKING:
     from esprom.doctor.page import doctor_page
     from esprom.doctor.wiring import wiring_drawing
     from esprom.files import check_targets, is_stdout, load, save
-    from esprom.flash.difference import Change, Difference, differences
     from esprom.flash.geometry import SECTOR
     from esprom.flash.regions import Region
     from esprom.image import (
         HEADER_FREQUENCIES,
         HEADER_MODES,
         HEADER_SIZES,
+        MAGICS,
         FirmwareImage,
         FlashHeader,
         Segment,
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         flash_header,
         parse_image,
     )
+    from esprom.image.difference import Change, Difference, differences
     from esprom.inspection import Area, Found, ImageFound, Inspection, Kind, Secret, inspect, redact
     from esprom.inspection.page import inspection_page
     from esprom.port.hindrances import Hindrance
@@ -97,13 +98,14 @@ _HOME = {
     "esprom.doctor.page": ("doctor_page",),
     "esprom.doctor.wiring": ("wiring_drawing",),
     "esprom.files": ("check_targets", "is_stdout", "load", "save"),
-    "esprom.flash.difference": ("Change", "Difference", "differences"),
+    "esprom.image.difference": ("Change", "Difference", "differences"),
     "esprom.flash.geometry": ("SECTOR",),
     "esprom.flash.regions": ("Region",),
     "esprom.image": (
         "HEADER_FREQUENCIES",
         "HEADER_MODES",
         "HEADER_SIZES",
+        "MAGICS",
         "FirmwareImage",
         "FlashHeader",
         "Segment",
@@ -133,6 +135,7 @@ __all__ = [
     "HEADER_FREQUENCIES",
     "HEADER_MODES",
     "HEADER_SIZES",
+    "MAGICS",
     "SECTOR",
     "Area",
     "AskCallback",

@@ -18,7 +18,7 @@ from typing import TypeVar
 from esprom import streamed
 from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError, Refused, VerifyFailed
 from esprom.flash import jedec, sfdp
-from esprom.flash.difference import check_equal
+from esprom.flash.equality import check_equal
 from esprom.flash.geometry import SECTOR, round_down, round_up
 from esprom.loader.nor import NorFlash
 from esprom.loader.rom import LARGEST_BLOCK, LOWEST_ADDRESS, WORD, RomLoader, send_blocks

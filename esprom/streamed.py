@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from esprom.errors import CommandFailed, VerifyFailed
-from esprom.flash.difference import check_equal
+from esprom.flash.equality import check_equal
 from esprom.flash.geometry import BLANK_SECTOR, BLOCK, SECTOR, round_down, round_up
 from esprom.loader.stub import PIECE, StubLoader
 from esprom.progress import Stage, Watch

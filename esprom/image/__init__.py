@@ -9,13 +9,14 @@ from esprom.image.header import (
     edit_header,
     flash_header,
 )
-from esprom.image.layout import Segment
+from esprom.image.layout import MAGICS, Segment
 from esprom.image.segments import FirmwareImage, parse_image
 
 __all__ = [
     "HEADER_FREQUENCIES",
     "HEADER_MODES",
     "HEADER_SIZES",
+    "MAGICS",
     "FirmwareImage",
     "FlashHeader",
     "Segment",

@@ -19,6 +19,8 @@ from esprom.protocol.record import Overlay, Record
 
 MAGIC = 0xE9
 MAGIC_V2 = 0xEA
+MAGICS = (MAGIC, MAGIC_V2)  # what firmware begins with
+SETTINGS = range(2, 4)  # offsets in a header: flash mode, then flash size and frequency
 LINE = 16  # bytes; the checksum is the last byte of one
 
 

@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 
 from esprom.errors import ImageError
 from esprom.flash.geometry import BLANK_SECTOR, SECTOR, round_up
-from esprom.image.layout import MAGIC, MAGIC_V2
+from esprom.image.layout import MAGICS
 from esprom.image.segments import MAPPED, RAM, FirmwareImage, parse_image
 
-IMAGE_MAGICS = (MAGIC, MAGIC_V2)
 EBOOT = 0x4010F000  # where Arduino's boot loader is linked to (esp8266/Arduino, bootloaders/eboot/eboot.ld)
 FEWEST_POINTERS = 16  # out of RAM, into what is code; real firmware has 86 and more, chance gives two
 FEW_POINTERS = 3  # out of RAM and the code itself, into its last sector; chance gives one
@@ -30,7 +29,7 @@ def images(data: bytes) -> Iterator[tuple[int, FirmwareImage]]:
     """
     end = 0
     for at in range(0, len(data), SECTOR):
-        if at < end or data[at] not in IMAGE_MAGICS:
+        if at < end or data[at] not in MAGICS:
             continue
         try:
             image = parse_image(data[at:])

@@ -20,7 +20,6 @@ from esprom.cli.session import Session
 from esprom.cli.values import ADDRESS, INPUT_FILE, number
 from esprom.errors import ImageError, Refused
 
-IMAGE_MAGICS = (0xE9, 0xEA)  # what firmware begins with
 HALF_WRITTEN = "the flash may be part old, part new; run the same command again to finish"
 
 
@@ -200,7 +199,7 @@ def verify_flash(session: Session, parts: tuple[Part, ...], edit: HeaderEdit) ->
 
 def _harm(data: bytes) -> str | None:
     """Return why the chip will not start what begins like an image; None where it will, or it is none."""
-    if data[0] not in IMAGE_MAGICS:
+    if data[0] not in esprom.MAGICS:
         return None
     try:
         image = esprom.parse_image(data)

@@ -10,21 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from esprom.errors import VerifyFailed
 from esprom.flash.geometry import BLANK_SECTOR, SECTOR
-
-IMAGE_MAGICS = (0xE9, 0xEA)
-HEADER_SETTINGS = (2, 3)  # offsets of flash mode, and of size and frequency, in an image's header
-
-
-def check_equal(address: int, found: bytes | bytearray, wanted: bytes) -> None:
-    """Compare what was found from `address` on. Raises VerifyFailed with where it differs first."""
-    for index, (there, due) in enumerate(zip(found, wanted, strict=True)):
-        if there != due:
-            raise VerifyFailed(
-                f"the flash differs at 0x{address + index:x}: 0x{there:02x} instead of 0x{due:02x}",
-                address=address + index,
-            )
+from esprom.image.layout import MAGICS, SETTINGS
 
 
 class Change(Enum):
@@ -72,16 +59,9 @@ def _judged(
 ) -> tuple[Change, str]:
     if there == BLANK_SECTOR[: len(there)]:
         return Change.ERASED, ""
-    if (
-        address == 0
-        and len(due) > max(HEADER_SETTINGS)
-        and due[0] in IMAGE_MAGICS
-        and set(wrong) <= set(HEADER_SETTINGS)
-    ):
-        return (
-            Change.HEADER,
-            f"bytes 2 and 3 are {there[2]:02x} {there[3]:02x}, not {due[2]:02x} {due[3]:02x}",
-        )
+    if address == 0 and due[0] in MAGICS and set(wrong) <= set(SETTINGS):
+        held, wanted = (part[SETTINGS.start : SETTINGS.stop].hex(" ") for part in (there, due))
+        return Change.HEADER, f"bytes {SETTINGS.start} and {SETTINGS.stop - 1} are {held}, not {wanted}"
     if there in places:
         return Change.SHIFTED, f"holds what belongs at 0x{places[there]:x}"
     lost = [due[index] & ~there[index] for index in wrong]  # bits that are 0 and should be 1
@@ -95,10 +75,6 @@ def _judged(
             return Change.PROGRAMMED, "where the file is blank"
         return Change.NOT_ERASED, "holds only bits that the file has too"
     return Change.OTHER, ""
-
-
-def _is_header_only(due: bytes, wrong: list[int]) -> bool:
-    return len(due) > max(HEADER_SETTINGS) and due[0] in IMAGE_MAGICS and set(wrong) <= set(HEADER_SETTINGS)
 
 
 def _one_bit(lost: list[int], gained: list[int]) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from esprom.flash.difference import Change, Difference, differences
+from esprom.image.difference import Change, Difference, differences
 
 SECTOR = 0x1000
 DICE = random.Random(4)
