@@ -9,7 +9,7 @@ from esprom.errors import ImageError
 from esprom.files import load
 
 UNVOUCHED = "nothing tells from which board the image is or proves it whole"
-MOVE_AWAY = "to restore the image all the same, as a file that nothing vouches for, move the .json away"
+MOVE_AWAY = "to use the image all the same, as a file that nothing vouches for, move the .json away"
 
 
 def matching_manifest(files: BackupFiles, data: bytes) -> tuple[Manifest | None, list[str]]:

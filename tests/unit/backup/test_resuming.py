@@ -142,8 +142,10 @@ def test_since_an_older_backup_only_what_differs_is_read(
 def test_an_older_backup_that_is_damaged_is_refused(under_test: Board, tmp_path: Path) -> None:
     old = device(under_test).backup(tmp_path / "old")
     old.image.write_bytes(CONTENT[:-1] + b"?")
-    with pytest.raises(esprom.errors.ImageError, match="is not the file"):
+    with pytest.raises(esprom.errors.ImageError, match="is not the file") as caught:
         device(under_test).backup(tmp_path / "new", since=old.image)
+    assert "to use the image all the same" in str(caught.value)
+    assert "restore" not in str(caught.value)
 
 
 @pytest.fixture
