@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from esprom.doctor.wiring import Wire
+from esprom.port.silence import MEANINGS, Cause
 
 
 class Trouble(Enum):
@@ -37,6 +38,11 @@ class Advice:
     steps: tuple[str, ...]
 
 
+def _silence(cause: Cause, *suspects: Wire) -> Advice:
+    """Return what is said where no answer comes, with the wires that it makes suspect."""
+    return Advice(MEANINGS[cause].means, suspects, MEANINGS[cause].steps)
+
+
 ADVICE = {
     Trouble.NO_PORT: Advice(
         "this computer has no serial port on which a board could be",
@@ -48,61 +54,13 @@ ADVICE = {
         ),
     ),
     Trouble.PORT: Advice("the port cannot be used", (), ("do what the line above says",)),
-    Trouble.SILENT: Advice(
-        "not one byte came from the chip: it has no power, is held off, or its TX does not reach the adapter",
-        (Wire.SUPPLY, Wire.ENABLE, Wire.RX, Wire.GROUND, Wire.GPIO0),
-        (
-            "measure the supply at the board, between VCC and GND: 3.2 to 3.4 V, and no less while it starts",
-            "measure CH_PD (EN): it must be at 3.3 V",
-            "RX of the adapter goes to TX of the chip; the grounds of adapter, supply and board are joined",
-            "without a reset line, power the board again with GPIO0 at ground: --wait 60 gives you the time",
-        ),
-    ),
-    Trouble.ECHO: Advice(
-        "what the adapter sends comes straight back: its TX and RX are joined",
-        (Wire.TX, Wire.RX),
-        (
-            "look for a solder bridge, or two wires in one row of the breadboard",
-            "TX of the adapter goes to RX of the chip alone, and RX to its TX",
-        ),
-    ),
-    Trouble.DEAF: Advice(
-        "the chip is in its loader, and hears nothing: what the adapter sends does not reach its RX",
-        (Wire.TX,),
-        (
-            "TX of the adapter goes to RX of the chip",
-            "the adapter's signals are 3.3 V, not less; some have a jumper for that",
-        ),
-    ),
-    Trouble.GPIO0: Advice(
-        "the chip starts its firmware: GPIO0 was high when it was powered or reset",
-        (Wire.GPIO0,),
-        (
-            "connect GPIO0 to GND",
-            "take the power off and put it on again, or pull RESET to GND for a moment; GPIO0 stays at GND",
-        ),
-    ),
-    Trouble.STRAPS: Advice(
-        "the chip starts neither its loader nor its flash: GPIO15 was high, or GPIO2 low, when it was reset",
-        (Wire.GPIO15, Wire.GPIO2),
-        ("connect GPIO15 to GND, by 10 kOhm or less", "leave GPIO2 open", "reset it again"),
-    ),
-    Trouble.PROGRAM: Advice(
-        "a program is running on the chip, or this is the port of something else",
-        (Wire.GPIO0,),
-        (
-            "connect GPIO0 to GND, then power the board again",
-            "choose another --port if there is no ESP8266 on this one",
-        ),
-    ),
-    Trouble.RATE: Advice(
-        "bytes arrive that mean nothing: the rate does not fit, or the line is bad",
-        (Wire.GROUND, Wire.TX, Wire.RX),
-        (
-            "leave --baud away: 115200 is what every adapter carries",
-            "shorten the wires; join the grounds",
-        ),
-    ),
+    Trouble.SILENT: _silence(Cause.NOTHING, Wire.SUPPLY, Wire.ENABLE, Wire.RX, Wire.GROUND, Wire.GPIO0),
+    Trouble.ECHO: _silence(Cause.ECHO, Wire.TX, Wire.RX),
+    Trouble.DEAF: _silence(Cause.DEAF, Wire.TX),
+    Trouble.GPIO0: _silence(Cause.FLASH_BOOT, Wire.GPIO0),
+    Trouble.STRAPS: _silence(Cause.STRAPS, Wire.GPIO15, Wire.GPIO2),
+    Trouble.PROGRAM: _silence(Cause.TEXT, Wire.GPIO0),
+    Trouble.RATE: _silence(Cause.MEANINGLESS, Wire.GROUND, Wire.TX, Wire.RX),
     Trouble.OTHER_CHIP: Advice(
         "something answers that is not an ESP8266 in its loader",
         (),
@@ -130,15 +88,7 @@ ADVICE = {
             "an ESP8285 has its flash inside: then the chip itself is broken",
         ),
     ),
-    Trouble.SUPPLY: Advice(
-        "the chip restarted in the middle of work: its supply broke down",
-        (Wire.SUPPLY, Wire.GROUND),
-        (
-            "do not take the 3.3 V from the adapter: an FTDI chip gives 50 mA, the board takes over 300",
-            "use a regulator that gives 500 mA, and 100 uF or more at the board",
-            "shorten the wires of supply and ground",
-        ),
-    ),
+    Trouble.SUPPLY: _silence(Cause.RESTARTED, Wire.SUPPLY, Wire.GROUND),
     Trouble.PROTECTED: Advice(
         "everything works, and the flash chip's block protection is on: it can be read, and not written",
         (),

@@ -281,7 +281,7 @@ class Session:
 
     def _meaning(self, received: bytes) -> tuple[silence.Cause, str]:
         if self._restarted:
-            return silence.Cause.RESTARTED, silence.RESTARTED
+            return silence.Cause.RESTARTED, str(silence.MEANINGS[silence.Cause.RESTARTED])
         baud, spoken = self.port.baud, self._spoken
         return silence.judge(received, baud, spoken=spoken), silence.explain(received, baud, spoken=spoken)
 

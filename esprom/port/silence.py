@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What arrived instead of an answer, and what that means, in words for a beginner; pure functions.
 
-Each explanation names one cause, the likeliest, and what to do about it.
+Each explanation names one cause, the likeliest, and what to do about it. `MEANINGS` has that for all, and for
+`esprom doctor`.
 """
 
+from dataclasses import dataclass
 from enum import Enum
 
 from esprom.port import bootlog
-from esprom.port.bootlog import FLASH_MODE, UPLOAD_MODE, BootLog
+from esprom.port.bootlog import FLASH_MODE, UPLOAD_MODE
 
 BOOT_BAUD = bootlog.BOOT_BAUD
 SYNC_ECHO = b"\x07\x12\x20\x55\x55\x55"  # from the middle of our own SYNC requests
@@ -15,22 +17,6 @@ SLIP_END = 0xC0
 FRAME = 32  # bytes; answers are 12 to 20, with an END at each side
 TEXT = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
 MOSTLY = 0.9
-
-WIRING = (
-    "check that the board has power (3.3 V, at least 300 mA), that TX and RX are crossed, that CH_PD (EN) is"
-    " high, and that GPIO0 is connected to ground at the moment of reset"
-)
-RESTARTED = (
-    "the chip has restarted meanwhile: its supply broke down; it takes over 300 mA at times, which the 3.3 V"
-    " pin of a USB adapter does not give; use a regulator of its own, and a capacitor at the chip"
-)
-LINE = "check the cable and the board's supply, or try a lower --baud"
-BOOT_MODES = {
-    UPLOAD_MODE: "it is in its loader, but hears nothing: TX of the adapter may not reach RX of the chip",
-    FLASH_MODE: "GPIO0 was high at reset; connect it to ground, then reset or power the board again",
-    None: "connect GPIO0 to ground, then reset or power the board again",
-}
-STRAPS = "GPIO15 was high or GPIO2 low at reset; connect GPIO15 to ground, leave GPIO2 open, then reset"
 
 
 class Cause(Enum):
@@ -51,6 +37,86 @@ class Cause(Enum):
 
 
 BY_MODE = {UPLOAD_MODE: Cause.DEAF, FLASH_MODE: Cause.FLASH_BOOT, None: Cause.BOOT}
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a cause means, and what to do, step by step."""
+
+    means: str
+    steps: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.means}: {'; '.join(self.steps)}"
+
+
+_INTO_THE_LOADER = (
+    "connect GPIO0 to GND",
+    "take the power off and put it on again, or pull RESET to GND for a moment; GPIO0 stays at GND",
+)
+_LINE = ("check the cable and the board's supply, or try a lower --baud", "then reset the chip")
+_SHORTER = "shorten the wires, and join the grounds"
+
+MEANINGS = {
+    Cause.NOTHING: Meaning(
+        "nothing arrived at all",
+        (
+            "check that the board has power: 3.2 to 3.4 V between VCC and GND, while it starts too (300 mA)",
+            "CH_PD (EN) must be at 3.3 V",
+            "RX of the adapter goes to TX of the chip, and TX to RX; adapter, supply and board share GND",
+            "without a reset line, power the board again with GPIO0 at GND",
+        ),
+    ),
+    Cause.ECHO: Meaning(
+        "what was sent came back, so TX and RX are joined somewhere",
+        (
+            "look for a solder bridge, or two wires in one row of the breadboard",
+            "TX of the adapter goes to RX of the chip alone, and RX to its TX",
+            "choose another --port if this is one of something that echoes",
+        ),
+    ),
+    Cause.DEAF: Meaning(
+        "the chip is in its loader, but hears nothing",
+        (
+            "TX of the adapter may not reach RX of the chip: look at that wire",
+            "the adapter's signals are 3.3 V, not less; some have a jumper for that",
+        ),
+    ),
+    Cause.FLASH_BOOT: Meaning("GPIO0 was high at reset, and the chip starts its firmware", _INTO_THE_LOADER),
+    Cause.BOOT: Meaning("the chip starts, and no loader answers: GPIO0 may be high", _INTO_THE_LOADER),
+    Cause.STRAPS: Meaning(
+        "GPIO15 was high or GPIO2 low at reset, and the chip starts neither its loader nor its flash",
+        ("connect GPIO15 to GND, by 10 kOhm or less", "leave GPIO2 open", "reset it again"),
+    ),
+    Cause.TEXT: Meaning(
+        "a program runs there, no loader",
+        (
+            "connect GPIO0 to GND, then reset the board or power it again",
+            "choose another --port if there is no ESP8266 on this one",
+        ),
+    ),
+    Cause.NOISE: Meaning("the line is noisy, or the rate too high", ("try a lower --baud", _SHORTER)),
+    Cause.MEANINGLESS: Meaning(
+        "it is something at another rate (a program, or the boot log, "
+        f"which has {BOOT_BAUD} baud with a 26 MHz crystal), or the line is bad",
+        (
+            "connect GPIO0 to GND, then reset",
+            "leave --baud away: 115200 is what every adapter carries",
+            _SHORTER,
+        ),
+    ),
+    Cause.RESTARTED: Meaning(
+        "the chip has restarted meanwhile: its supply broke down",
+        (
+            "do not take the 3.3 V from the adapter: an FTDI chip gives 50 mA, the board takes over 300",
+            "use a regulator that gives 500 mA, and 100 uF or more at the board",
+            "shorten the wires of supply and ground",
+        ),
+    ),
+    Cause.STOPPED: Meaning("the chip stopped answering, or what was sent to it got lost", _LINE),
+    Cause.DAMAGED: Meaning("it was lost or damaged on the line", _LINE),
+}
+LEFT = Meaning("the chip has left its loader", ("reset it and try again",))
 
 
 def judge(received: bytes, baud: int, *, spoken: bool = False) -> Cause:
@@ -81,43 +147,27 @@ def explain(received: bytes, baud: int, *, spoken: bool = False) -> str:
 
     A chip whose loader has `spoken` before is wired well and was in its loader: then it is something else.
     """
-    match judge(received, baud, spoken=spoken):
-        case Cause.NOTHING:
-            return f"nothing arrived at all: {WIRING}"
-        case Cause.ECHO:
-            return (
-                "what was sent came back: TX and RX are joined somewhere (a solder bridge, a wire in the"
-                " wrong row), or this is a port of something that echoes; connect TX to the chip's RX and RX"
-                " to its TX"
-            )
-        case Cause.RESTARTED:
-            return RESTARTED
-        case Cause.STOPPED:
-            return f"the chip stopped answering, or what was sent to it got lost; {LINE}, then reset the chip"
-        case Cause.TEXT if spoken:
-            return f"text arrived ({_sample(received)}): the chip has left its loader; reset it and try again"
+    cause = judge(received, baud, spoken=spoken)
+    meaning = LEFT if spoken and cause is Cause.TEXT else MEANINGS[cause]
+    arrived = _arrived(cause, received, baud)
+    return f"{arrived}: {meaning}" if arrived else str(meaning)
+
+
+def _arrived(cause: Cause, received: bytes, baud: int) -> str:
+    """Return what was heard, where the cause alone does not tell."""
+    match cause:
+        case Cause.DEAF | Cause.FLASH_BOOT | Cause.BOOT | Cause.STRAPS:
+            return str(bootlog.find(received, baud))
         case Cause.TEXT:
-            return (
-                f"text arrived ({_sample(received)}): a program runs there, no loader; connect GPIO0 to"
-                " ground and reset the chip, or choose another --port if this is none of an ESP8266"
-            )
+            return f"text arrived ({_sample(received)})"
         case Cause.NOISE:
-            return (
-                f"{len(received)} bytes with the loader's framing arrived, but no valid answer: the line is"
-                " noisy, or the rate too high; try a lower --baud, and reset the chip"
-            )
+            return f"{len(received)} bytes with the loader's framing arrived, but no valid answer"
         case Cause.MEANINGLESS:
-            return (
-                f"{len(received)} bytes arrived that mean nothing at {baud} baud: a program or the boot log"
-                f" at another rate (boot log: {BOOT_BAUD} with a 26 MHz crystal); connect GPIO0 to ground,"
-                " then reset"
-            )
+            return f"{len(received)} bytes arrived that mean nothing at {baud} baud"
         case Cause.DAMAGED:
-            return f"it was lost or damaged on the line ({len(received)} bytes are no answer); {LINE}"
+            return f"{len(received)} bytes are no answer"
         case _:
-            log = bootlog.find(received, baud)
-            assert log is not None  # it is what the others are told by
-            return _explain_boot_log(log)
+            return ""
 
 
 def restarted(received: bytes, baud: int = BOOT_BAUD) -> bool:
@@ -127,10 +177,6 @@ def restarted(received: bytes, baud: int = BOOT_BAUD) -> bool:
 
 def _is_text(received: bytes) -> bool:
     return sum(byte in TEXT for byte in received) >= MOSTLY * len(received)
-
-
-def _explain_boot_log(log: BootLog) -> str:
-    return f"{log}: {BOOT_MODES.get(log.mode, STRAPS)}"
 
 
 def _sample(received: bytes) -> str:

@@ -11,7 +11,7 @@ from esprom.cli.main import main
 SAID: dict[Fault, tuple[str, str]] = {  # with reset lines, and without
     Fault.ECHO: ("TX and RX are joined", "TX and RX are joined"),
     Fault.TX_OPEN: (
-        "boot mode 1: the loader): it is in its loader, but hears nothing: TX of the adapter",
+        "boot mode 1: the loader): the chip is in its loader, but hears nothing: TX of the adapter",
         "nothing arrived at all",
     ),
     Fault.RX_OPEN: ("nothing arrived at all: check that the board has power", "nothing arrived at all"),

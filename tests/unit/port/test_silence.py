@@ -3,7 +3,7 @@ import pytest
 
 from esprom.loader.session import prepare
 from esprom.port.bootlog import BOOT_BAUD, sounds_like
-from esprom.port.silence import explain, restarted
+from esprom.port.silence import MEANINGS, Cause, explain, restarted
 from esprom.protocol.packets import Command, Sync
 
 BANNER = b"\r\n ets Jan  8 2013,rst cause:%d, boot mode:(%d,7)\r\n\r\n"
@@ -59,3 +59,13 @@ def test_a_boot_log_at_another_rate_is_one_too() -> None:
 def test_an_echo_counts_more_than_the_boot_log_behind_it() -> None:
     request = prepare(Command.SYNC, Sync(0x20120709)).frame
     assert "TX and RX are joined" in explain(request + BANNER % (2, 1), 115200)
+
+
+def test_every_cause_has_its_meaning() -> None:
+    assert MEANINGS.keys() == set(Cause)
+    assert all(meaning.means and meaning.steps for meaning in MEANINGS.values())
+
+
+def test_an_explanation_has_every_step() -> None:
+    said = explain(b"", 115200)
+    assert said == f"{MEANINGS[Cause.NOTHING].means}: {'; '.join(MEANINGS[Cause.NOTHING].steps)}"
