@@ -40,6 +40,11 @@ CAUSES = {
 }
 
 
+REMARKS = {Trouble.LINE, Trouble.PROTECTED}  # with which a board can be used
+NO_PORT = {Trouble.NO_PORT, Trouble.PORT}
+NO_FLASH = {Trouble.FLASH, Trouble.FLASH_LOW, Trouble.FLASH_HIGH}  # answers, and its flash cannot be used
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What one check has found."""
@@ -55,6 +60,20 @@ class Diagnosis:
 
     findings: tuple[Finding, ...]
     trouble: Trouble | None
+
+    @property
+    def works(self) -> bool:
+        """Whether a connection came about that commands can use."""
+        return self.trouble is None or self.trouble in REMARKS
+
+    @property
+    def exit_code(self) -> int:
+        """What a command ends with that meets this: of the table in `esprom.errors`; 0 where it works."""
+        if self.works:
+            return 0
+        if self.trouble in NO_PORT:
+            return PortError.exit_code
+        return EspromError.exit_code if self.trouble in NO_FLASH else NoResponse.exit_code
 
     @property
     def advice(self) -> Advice | None:
@@ -119,16 +138,11 @@ class _Examination:
                 port, baud=baud, loader="rom", after="no-reset", wait_s=waiting.wait_s, ask=waiting.ask
             )
         except PortError as exc:
-            self._bad("port", str(exc))
-            raise _Stop(Trouble.PORT) from exc
-        except NoResponse as exc:
+            raise self._ended("port", exc, Trouble.PORT) from exc
+        except EspromError as exc:
             self._good("port", f"{port} opens")
-            self._bad("loader", str(exc))
-            raise _Stop(_trouble(exc)) from exc
-        except ProtocolError as exc:
-            self._good("port", f"{port} opens")
-            self._bad("loader", str(exc))
-            raise _Stop(Trouble.OTHER_CHIP) from exc
+            other = isinstance(exc, ProtocolError)
+            raise self._ended("loader", exc, Trouble.OTHER_CHIP if other else _trouble(exc)) from exc
         self._good("port", f"{port} opens")
         self._good("loader", f"the chip's loader answers at {device.baud} baud")
         return device
@@ -136,13 +150,8 @@ class _Examination:
     def _flash(self, device: Device) -> None:
         try:
             flash = device.flash()
-        except NoResponse as exc:
-            self._bad("flash", str(exc))
-            raise _Stop(_trouble(exc)) from exc
         except EspromError as exc:
-            self._bad("flash", str(exc))
-            low, high = ("always low" in str(exc)), ("always high" in str(exc))
-            raise _Stop(Trouble.FLASH_LOW if low else Trouble.FLASH_HIGH if high else Trouble.FLASH) from exc
+            raise self._ended("flash", exc, _flash_trouble(exc)) from exc
         part = f"{flash.manufacturer} {flash.part or 'flash'}"
         self._good("flash", f"{part}, id {flash.jedec_id:06x}, {flash.size // 1024} KiB")
 
@@ -153,8 +162,7 @@ class _Examination:
             self._bad("protection", str(exc))
             self.trouble = Trouble.PROTECTED
         except EspromError as exc:
-            self._bad("protection", str(exc))
-            raise _Stop(_trouble(exc)) from exc
+            raise self._ended("protection", exc, _trouble(exc)) from exc
         else:
             self._good("protection", "the flash can be written")
 
@@ -165,22 +173,9 @@ class _Examination:
             self._good("stub", f"does without: {exc}")
             return
         except EspromError as exc:
-            self._bad("stub", str(exc))
-            raise _Stop(_trouble(exc)) from exc
+            raise self._ended("stub", exc, _trouble(exc)) from exc
         with device:
-            stub = device._nor.stub
-            assert stub is not None  # it was asked for
-            try:
-                rates.highest(stub.session)
-            except EspromError as exc:
-                self._bad("line", str(exc))
-                raise _Stop(_trouble(exc)) from exc
-            if device.baud < GOOD_BAUD:
-                self.trouble = Trouble.LINE
-                self._bad("line", f"no rate above {device.baud} baud carries everything")
-            else:
-                most = "" if device.baud == rates.RATES[0] else ", and not at more"
-                self._good("line", f"carries everything at {device.baud} baud{most}")
+            self._line(device)
             if self.trouble is Trouble.PROTECTED:
                 self._good("supply", "not tried: the flash is protected")
             elif power_test:
@@ -188,20 +183,39 @@ class _Examination:
             else:
                 self._good("supply", "not tried: --power-test erases a sector that is blank already")
 
-    def _supply(self, device: Device) -> None:
+    def _line(self, device: Device) -> None:
+        stub = device._nor.stub
+        assert stub is not None  # it was asked for
         try:
-            stub = device._nor.stub
-            assert stub is not None  # it was asked for
-            blank = next(blank_sectors(stub, device.flash().size), None)
-            if blank is None:
-                self._good("supply", "not tried: no sector is blank")
-                return
-            device.erase_region(blank, SECTOR)
+            rates.highest(stub.session)
         except EspromError as exc:
-            self._bad("supply", str(exc))
+            raise self._ended("line", exc, _trouble(exc)) from exc
+        if device.baud < GOOD_BAUD:
+            self.trouble = self.trouble or Trouble.LINE
+            self._bad("line", f"no rate above {device.baud} baud carries everything")
+        else:
+            most = "" if device.baud == rates.RATES[0] else ", and not at more"
+            self._good("line", f"carries everything at {device.baud} baud{most}")
+
+    def _supply(self, device: Device) -> None:
+        stub = device._nor.stub
+        assert stub is not None  # it was asked for
+        try:
+            blank = next(blank_sectors(stub, device.flash().size), None)
+            if blank is not None:
+                device.erase_region(blank, SECTOR)
+        except EspromError as exc:
             lost = isinstance(exc, NoResponse | ProtocolError)  # contact, in the middle of an erase
-            raise _Stop(Trouble.SUPPLY if lost else Trouble.FLASH) from exc
-        self._good("supply", f"stands erasing a sector (the blank one at 0x{blank:x})")
+            raise self._ended("supply", exc, Trouble.SUPPLY if lost else Trouble.FLASH) from exc
+        if blank is None:
+            self._good("supply", "not tried: no sector is blank")
+        else:
+            self._good("supply", f"stands erasing a sector (the blank one at 0x{blank:x})")
+
+    def _ended(self, check: str, exc: EspromError, trouble: Trouble) -> _Stop:
+        """Tell what a check has failed with; return what ends the examination."""
+        self._bad(check, str(exc))
+        return _Stop(trouble)
 
     def _good(self, check: str, text: str) -> None:
         self._tell(Finding(check, good=True, text=text))
@@ -217,3 +231,10 @@ class _Examination:
 def _trouble(exc: EspromError) -> Trouble:
     cause = getattr(exc, "cause", "")
     return CAUSES[silence.Cause(cause)] if cause else Trouble.RATE
+
+
+def _flash_trouble(exc: EspromError) -> Trouble:
+    if isinstance(exc, NoResponse):
+        return _trouble(exc)
+    levels = {"always low": Trouble.FLASH_LOW, "always high": Trouble.FLASH_HIGH}
+    return next((trouble for level, trouble in levels.items() if level in str(exc)), Trouble.FLASH)

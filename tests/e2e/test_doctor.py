@@ -24,19 +24,27 @@ NAMED: dict[Fault, tuple[Trouble | None, Trouble | None]] = {  # with reset line
     Fault.WEAK_SUPPLY: (Trouble.SUPPLY, Trouble.SUPPLY),
     Fault.LONG_WIRES: (None, None),
 }
+CODES = {None: 0, Trouble.FLASH_LOW: 1, Trouble.FLASH_HIGH: 1}  # else 4
 
 
 def examined(url: str, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
     with pytest.raises(SystemExit) as exited:
         main(["--port", url, "--json", "doctor", *words])
-    assert not exited.value.code
     facts: dict[str, object] = json.loads(capsys.readouterr().out)
     validator("doctor").validate(facts)
-    return facts
+    assert (exited.value.code == 0) is facts["works"]
+    return facts | {"exit code": exited.value.code}
 
 
 def test_every_fault_has_its_cause() -> None:
     assert NAMED.keys() == set(Fault)
+
+
+@pytest.mark.parametrize("trouble", [None, *Trouble])
+def test_every_trouble_has_an_exit_code(trouble: Trouble | None) -> None:
+    diagnosis = esprom.Diagnosis((), trouble)
+    assert diagnosis.exit_code in {0, 1, 3, 4}
+    assert diagnosis.works is (trouble in {None, Trouble.LINE, Trouble.PROTECTED})
 
 
 def test_every_trouble_has_its_advice() -> None:
@@ -51,6 +59,7 @@ def test_the_right_cause_is_named(fault: Fault, wiring: str, capsys: pytest.Capt
     facts = examined(url, capsys, "--power-test")
     trouble = NAMED[fault][wiring == "jumper"]
     assert facts["trouble"] == (trouble.value if trouble is not None else None)
+    assert facts["exit code"] == CODES.get(trouble, 4)
 
 
 def test_wires_that_are_too_long_are_told_of(capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,7 +89,19 @@ def test_a_flash_that_is_protected(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
-    assert examined("/dev/nothing", capsys)["trouble"] == "port"
+    facts = examined("/dev/nothing", capsys)
+    assert (facts["trouble"], facts["exit code"]) == ("port", 3)
+
+
+def test_a_command_behind_it_is_run_where_the_board_works(capsys: pytest.CaptureFixture[str]) -> None:
+    said = {}
+    for url in ("sim://esp01", "sim://esp01?fault=gpio0-open"):
+        with pytest.raises(SystemExit) as exited:
+            main(["--port", url, "--json", "doctor", "--then", "flash-id"])
+        done = json.loads(capsys.readouterr().out)["results"]
+        said[url] = exited.value.code, [part["command"] for part in done]
+    assert said["sim://esp01"] == (0, ["doctor", "flash-id"])
+    assert said["sim://esp01?fault=gpio0-open"] == (4, ["doctor"])
 
 
 def test_the_drawing_marks_the_wire(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -20,11 +20,14 @@ from esprom.cli.session import Session
     help="Try the supply: erase a sector that is blank already, which takes the most current.",
 )
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
-def doctor(session: Session, *, html: Path | None, power_test: bool, force: bool) -> Facts:
+def doctor(session: Session, *, html: Path | None, power_test: bool, force: bool) -> None:
     """Find out why a board does not work, and say what to do.
 
     Looks at the port, the loader, the chip, its flash, the line and, if wanted, the supply, in this order, up
     to the first that is wrong. Then a drawing shows the wires to look at. Nothing is changed on the board.
+
+    The exit code is 0 where the board can be used, and else that of a command which meets what was found:
+    3 where the port is at fault, 4 where no answer comes, 1 where the flash chip cannot be used.
     """
     if html is not None:
         esprom.check_targets([html], overwrite=force)
@@ -34,8 +37,14 @@ def doctor(session: Session, *, html: Path | None, power_test: bool, force: bool
     if html is not None:
         esprom.save(html, esprom.doctor_page(diagnosis).encode(), overwrite=force)
         session.output.result(f"Page: {html}")
+    session.output.finish(_facts(diagnosis, html))
+    click.get_current_context().exit(diagnosis.exit_code)
+
+
+def _facts(diagnosis: "esprom.Diagnosis", html: Path | None) -> Facts:
     advice = diagnosis.advice
     return {
+        "works": diagnosis.works,
         "well": diagnosis.trouble is None,
         "trouble": diagnosis.trouble.value if diagnosis.trouble is not None else None,
         "findings": [
