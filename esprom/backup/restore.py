@@ -23,6 +23,7 @@ from esprom.chip import ChipInfo
 from esprom.errors import ImageError, Refused
 from esprom.files import load
 from esprom.flash.geometry import SECTOR, round_down, whole_sectors
+from esprom.flash.partitions import kept_by_table
 from esprom.flash.regions import Region, identity, outside
 from esprom.image.header import flash_header, flash_size_of, size_in_bytes
 from esprom.image.program import images, is_arduino, programs
@@ -246,6 +247,8 @@ def _regions(data: bytes, flash_size: int, stated: Iterable[int | None]) -> tupl
 
     Where the program of `data` lies is nothing of the board's: it believes in another size then.
     """
+    if by_table := kept_by_table(data):
+        return by_table
     sizes = {size if size is not None and size <= flash_size else flash_size for size in stated}
     arduino, code = is_arduino(tuple(images(data))), programs(data)
     found = {region for size in sizes for region in outside(identity(size, arduino=arduino), code)}

@@ -2,17 +2,23 @@
 """From "nothing answers" to a working connection: one check after another, up to the first that fails.
 
 Nothing is changed on the board, with one exception that has to be asked for: the supply is tried by erasing a
-sector that is blank already.
+sector that is blank already. Its voltage cannot be asked for: the chip can measure that only with its radio
+set up, by the vendor's library. The crystal is measured by the loader (autobaud), and compared with what the
+radio's init data in the flash is made for; Arduino's firmware has that in the program, where it is not found.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from esprom.chip import INIT_DATA_SIZE, made_for_crystal_mhz
 from esprom.device import Device, connect
 from esprom.doctor.advice import ADVICE, Advice, Trouble
 from esprom.doctor.wiring import Wire
 from esprom.errors import EspromError, FlashProtected, NoResponse, PortError, ProtocolError
 from esprom.flash.geometry import SECTOR
+from esprom.flash.regions import identity
+from esprom.image.header import flash_size_of
+from esprom.image.program import images, is_arduino
 from esprom.loader import rates
 from esprom.loader.by_hand import AskCallback
 from esprom.loader.guard import Distrusted
@@ -40,7 +46,7 @@ CAUSES = {
 }
 
 
-REMARKS = {Trouble.LINE, Trouble.PROTECTED}  # with which a board can be used
+REMARKS = {Trouble.LINE, Trouble.PROTECTED, Trouble.CRYSTAL}  # with which a board can be used
 NO_PORT = {Trouble.NO_PORT, Trouble.PORT}
 NO_FLASH = {Trouble.FLASH, Trouble.FLASH_LOW, Trouble.FLASH_HIGH}  # answers, and its flash cannot be used
 
@@ -130,6 +136,7 @@ class _Examination:
             )
             self._flash(device)
             self._protection(device)
+            self._crystal(device)
         self._stub(port, baud, waiting, power_test=power_test)
 
     def _connected(self, port: str, baud: int, waiting: Waiting) -> Device:
@@ -165,6 +172,20 @@ class _Examination:
             raise self._ended("protection", exc, _trouble(exc)) from exc
         else:
             self._good("protection", "the flash can be written")
+
+    def _crystal(self, device: Device) -> None:
+        try:
+            made_for = _made_for_crystal_mhz(device)
+        except EspromError as exc:
+            raise self._ended("crystal", exc, _trouble(exc)) from exc
+        measured = device.chip.crystal_mhz
+        if made_for is None:
+            self._good("crystal", f"{measured} MHz; no init data in the flash tells what firmware expects")
+        elif made_for == measured:
+            self._good("crystal", f"{measured} MHz, which the init data in the flash is made for")
+        else:
+            self._bad("crystal", f"{measured} MHz, and the init data in the flash is made for {made_for} MHz")
+            self.trouble = self.trouble or Trouble.CRYSTAL
 
     def _stub(self, port: str, baud: int, waiting: Waiting, *, power_test: bool) -> None:
         try:
@@ -231,6 +252,14 @@ class _Examination:
 def _trouble(exc: EspromError) -> Trouble:
     cause = getattr(exc, "cause", "")
     return CAUSES[silence.Cause(cause)] if cause else Trouble.RATE
+
+
+def _made_for_crystal_mhz(device: Device) -> int | None:
+    first, size = device.read_flash(0, SECTOR), device.flash().size
+    if is_arduino(tuple(images(first))):
+        return None
+    _, init_data, _ = identity(min(flash_size_of(first) or size, size))
+    return made_for_crystal_mhz(device.read_flash(init_data.offset, INIT_DATA_SIZE))
 
 
 def _flash_trouble(exc: EspromError) -> Trouble:

@@ -27,6 +27,7 @@ class Trouble(Enum):
     SUPPLY = "supply"
     LINE = "line"
     PROTECTED = "protected"
+    CRYSTAL = "crystal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +99,15 @@ ADVICE = {
         "the line carries 115200 baud, and not much more",
         (Wire.TX, Wire.RX, Wire.GROUND),
         ("it works as it is, --baud auto finds the rate", "shorter wires carry more"),
+    ),
+    Trouble.CRYSTAL: Advice(
+        "the board can be used, but the firmware in it is made for another crystal than it has: its Wi-Fi and"
+        " its serial rate will be off",
+        (),
+        (
+            "back it up, then write firmware that is made for this crystal",
+            "the vendor's SDK takes it from its init data, esp_init_data_default.bin: byte 48 is 0 for 40 MHz"
+            " and 1 for 26 MHz",
+        ),
     ),
 }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from esprom.flash.geometry import BLANK_SECTOR, SECTOR, round_up
+from esprom.flash.partitions import kept_by_table
 from esprom.flash.regions import SMALLEST_FLASH, Region, identity, is_flash_size, outside
 from esprom.image.header import FlashHeader, flash_size_of
 from esprom.image.program import Found as ImagesFound
@@ -120,10 +121,12 @@ def inspect(data: bytes) -> Inspection:
 
 
 def _identity(data: bytes, taken: Iterable[range], images: ImagesFound) -> tuple[Region, ...]:
-    """Return what belongs to one board, for the size that the header states, or else for the whole.
+    """Return what belongs to one board: by a table, or for the size that the header states, or for the whole.
 
     Where a program or a file system lies there, it is not. So a file with a program alone has no such places.
     """
+    if by_table := kept_by_table(data):
+        return by_table
     for size in (flash_size_of(data), len(data)):
         if size is not None and size <= len(data) and is_flash_size(size):
             regions = outside(identity(size, arduino=is_arduino(images)), taken)
@@ -146,17 +149,17 @@ def redact(data: bytes, found: Inspection | None = None) -> tuple[bytes, tuple[S
 
     `found` is what `inspect` says of the same data, where somebody has asked already.
 
-    The system parameters, which hold the SDK's Wi-Fi settings, are blank in it, for every size that firmware
-    may have believed the flash to have. What is hidden in a form that `inspect` does not know is still there.
+    Places for settings are blank in it: the system parameters, which hold the SDK's Wi-Fi settings, for every
+    size that firmware may have believed the flash to have, Arduino's EEPROM emulation, the RTOS SDK's NVS. What is hidden in a form that `inspect` does not know is still there.
     """
     found = found or inspect(data)
     clean = bytearray(data)
     for secret in found.secrets:
         clean[secret.offset : secret.offset + secret.size] = bytes([REDACTED]) * secret.size
-    for size in _sizes(len(data)):
-        for region in identity(size):
-            if not region.calibration and _is_settings(data[region.offset : region.end], region, found):
-                clean[region.offset : region.end] = b"\xff" * region.size
+    places = [*found.identity, *(region for size in _sizes(len(data)) for region in identity(size))]
+    for region in places:
+        if not region.calibration and _is_settings(data[region.offset : region.end], region, found):
+            clean[region.offset : region.end] = b"\xff" * region.size
     return bytes(clean), found.secrets
 
 

@@ -2,6 +2,7 @@
 """doctor names the right cause for every wrong wiring that a virtual board can have."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,12 @@ import esprom
 from esp8266sim.faults import Fault
 from esprom.cli.main import main
 from esprom.doctor import ADVICE, Trouble, Waiting, _Examination
+from esprom.image.layout import ImageHeader, Segment, build_image
+from tests.firmware import MIB
 from tests.ports import board, on_board
 from tests.unit.cli.test_json import validator
+
+EBOOT = build_image(ImageHeader(1, 2, 0x40, 0x4010F000), (Segment(0x4010F000, bytes(16)),))
 
 NAMED: dict[Fault, tuple[Trouble | None, Trouble | None]] = {  # with reset lines, and without
     Fault.ECHO: (Trouble.ECHO, Trouble.ECHO),
@@ -44,7 +49,7 @@ def test_every_fault_has_its_cause() -> None:
 def test_every_trouble_has_an_exit_code(trouble: Trouble | None) -> None:
     diagnosis = esprom.Diagnosis((), trouble)
     assert diagnosis.exit_code in {0, 1, 3, 4}
-    assert diagnosis.works is (trouble in {None, Trouble.LINE, Trouble.PROTECTED})
+    assert diagnosis.works is (trouble in {None, Trouble.LINE, Trouble.PROTECTED, Trouble.CRYSTAL})
 
 
 def test_every_trouble_has_its_advice() -> None:
@@ -75,6 +80,37 @@ def test_a_board_that_is_well(wiring: str, capsys: pytest.CaptureFixture[str], t
     assert facts["well"] is True
     assert "stands erasing a sector" in json.dumps(facts)
     assert flash.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("init_data", "boot", "trouble", "told"),
+    [
+        (
+            b"\5\0\4\2" + bytes(44) + b"\1",
+            b"",
+            "crystal",
+            "40 MHz, and the init data in the flash is made for 26",
+        ),
+        (b"\5\x08\4\2" + bytes(44) + b"\0", b"", None, "40 MHz, which the init data"),
+        (b"\5\0\4\2" + bytes(44) + b"\2", b"", None, "no init data in the flash tells"),
+        (b"\xff" * 48 + b"\1", b"", None, "no init data in the flash tells"),
+        (b"\5\0\4\2" + bytes(44) + b"\1", EBOOT, None, "no init data in the flash tells"),
+    ],
+    ids=["other", "fits", "24 MHz", "none", "arduino"],
+)
+def test_firmware_for_another_crystal(
+    init_data: bytes, boot: bytes, trouble: str | None, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = bytearray(b"\xff" * (4 * MIB))
+    content[: len(boot)] = boot
+    content[-0x4000 : -0x4000 + 128] = init_data.ljust(128, b"\0")
+    with tempfile.TemporaryDirectory() as folder:
+        flash = Path(folder) / "flash"
+        flash.write_bytes(content)
+        facts = examined(f"sim://esp12-40mhz?flash={flash}", capsys)
+    assert facts["trouble"] == trouble
+    assert told in json.dumps(facts)
+    assert facts["works"] is True
 
 
 def test_a_flash_that_is_protected(tmp_path: Path) -> None:
