@@ -150,7 +150,8 @@ def redact(data: bytes, found: Inspection | None = None) -> tuple[bytes, tuple[S
     `found` is what `inspect` says of the same data, where somebody has asked already.
 
     Places for settings are blank in it: the system parameters, which hold the SDK's Wi-Fi settings, for every
-    size that firmware may have believed the flash to have, Arduino's EEPROM emulation, the RTOS SDK's NVS. What is hidden in a form that `inspect` does not know is still there.
+    size that firmware may have believed the flash to have, Arduino's EEPROM emulation, the RTOS SDK's NVS.
+    What is hidden in a form that `inspect` does not know is still there.
     """
     found = found or inspect(data)
     clean = bytearray(data)
