@@ -58,8 +58,8 @@ def inspect(
         clean, gone = esprom.redact(data, found)
         esprom.save(redact, clean, overwrite=force)
         session.output.result(
-            f"Redacted copy: {redact}, without the {len(gone)} names and passwords and the places for settings"
-            "; what hides in a form that esprom does not know is still in it"
+            f"Redacted copy: {redact}, without the {len(gone)} names and passwords and places for settings;"
+            " what hides in a form that esprom does not know is still in it"
         )
     return _facts(found, name, html=html, redact=redact, reveal=reveal)
 
