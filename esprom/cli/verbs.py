@@ -57,6 +57,7 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
     "Virtual board": (
         Verb("sim", "sim", "Serve a virtual board to other programs, and act on one that is served."),
     ),
+    "Prove": (Verb("conformance", "conformance", "Check whether a loader does as the specification says."),),
     "About": (Verb("version", "local", "Print the version of esprom."),),
 }
 

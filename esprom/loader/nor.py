@@ -11,12 +11,14 @@ from typing import Literal
 
 from esprom.errors import NoResponse, ProtocolError, Refused
 from esprom.flash import jedec
+from esprom.flash.geometry import PAGE
 from esprom.flash.registers import StatusForm, status_form
 from esprom.loader.rom import RomLoader
-from esprom.loader.spi import BUFFER, SpiController, Transaction
+from esprom.loader.spi import BUFFER, READ, SpiController, Transaction
 from esprom.loader.stub import StubLoader
 
 WRITE_STATUS = (0x01, 0x31, 0x11)
+PAGE_PROGRAM = 0x02
 READ_STATUS = (0x05, 0x35, 0x15)
 READ_UNIQUE_ID = 0x4B
 READ_SFDP = 0x5A
@@ -34,6 +36,7 @@ WAKE_UP_US = 100  # datasheets: 3 to 30
 UNIQUE_ID_SIZE = 8
 NOT_DRIVEN = 0xFF  # what a register reads as that the chip does not have, on a line that is pulled up
 STATUS_WRITE_S = 1.0  # datasheets: 10 ms typical and 15 at most (W25Q80DV); the rest is margin
+PROGRAM_US = 4_000  # datasheets: 3 ms at most
 LOOKS = 3  # at the id, before anything that changes the chip is tried
 AGREEMENT_ATTEMPTS = 8  # readings of a register, until two in a row are the same
 ATTEMPTS = 4  # at enabling writing
@@ -138,6 +141,10 @@ class NorFlash:
         """Yield what the flash holds at `pieces`, each of at most 64 bytes; see `SpiController.read`."""
         return self._spi.read(pieces, descending=descending, short=short)
 
+    def read_piece(self, address: int, size: int) -> bytes:
+        """Return at most 64 bytes, by one transaction: slower than `read`, and for any loader."""
+        return self._spi.transfer(Transaction(READ, address, read=size))
+
     def read_status(self, registers: int) -> int:
         """Return the first 1 to 3 status registers, as two readings agree on them.
 
@@ -189,6 +196,18 @@ class NorFlash:
             self._spi.transfer(WRITE_DISABLE)
             return False
         return True
+
+    def program(self, address: int, data: bytes) -> None:
+        """Program at most 64 bytes, which do not cross a page.
+
+        Neither the requests nor what became of it is looked at: for a stretch that nobody needs, and a caller
+        who reads it back.
+        """
+        if not 0 < len(data) <= BUFFER or address % PAGE + len(data) > PAGE:
+            raise ValueError(f"{len(data)} bytes at 0x{address:x} are none, too many, or on two pages")
+        self._spi.transfer(WRITE_ENABLE)
+        self._spi.transfer(Transaction(PAGE_PROGRAM, address, sent=data))
+        self._spi.transfer(LOOK, delay_us=PROGRAM_US)
 
     def read_sfdp(self, offset: int, size: int) -> bytes:
         """Return a part of the chip's parameter tables."""

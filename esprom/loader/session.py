@@ -88,8 +88,9 @@ def shortened(request: Prepared, before: bytes) -> Prepared:
 class Session:
     """One conversation. Not for more than one thread, and not to be used while a pipeline runs."""
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: Port, window: int = WINDOW) -> None:
         self.port = port
+        self._window = window  # bytes; some stub loaders lose what comes before they have answered: 0
         self._exchange = Exchange()
         self._in_step = True
         self._strays = bytearray()  # what arrived unasked since the last question, newest last
@@ -124,12 +125,12 @@ class Session:
                     self._in_step = not self._strays
                     return event
 
-    def pipeline(self, requests: Iterable[Prepared], window: int = WINDOW) -> Iterator[Response]:
+    def pipeline(self, requests: Iterable[Prepared], window: int | None = None) -> Iterator[Response]:
         """Ask all of `requests` without waiting for each answer; yield the answers in order.
 
-        At most `window` bytes are unanswered; the ROM's is for requests that do not keep it busy. A request
-        that is longer goes out alone. If the caller stops early or an error is raised, the answers that are
-        still to come are dropped later on.
+        At most `window` bytes are unanswered; unless told, the session's, which is for requests that do not
+        keep the loader busy. A request that is longer goes out alone. If the caller stops early or an error
+        is raised, the answers that are still to come are dropped later on.
 
         Raises:
             NoResponse: an answer did not come in time.
@@ -137,6 +138,7 @@ class Session:
             CommandFailed: the device said no, which after damage on the wire may mean any request.
         """
         self._begin()
+        window = self._window if window is None else window
         coming = iter(requests)
         request = next(coming, None)
         asked: deque[Prepared] = deque()

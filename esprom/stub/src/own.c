@@ -188,6 +188,8 @@ static enum next try_baud(void)
 
 enum next do_own(void)
 {
+    if (packet.command > TRY_BAUD)
+        return answer_own(0, 0, INVALID_COMMAND);
     if (packet.check != crc32(0, packet.body, packet.size))
         return answer_own(0, 0, BAD_CHECKSUM);
     write_forget();
