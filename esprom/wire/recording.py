@@ -7,10 +7,11 @@ One rule: recording never stops what is recorded. A disk that is full ends the f
 import heapq
 import logging
 import os
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from esp8266sim.line import Burst
 
 WAYS = {"to chip": Way.TO_CHIP, "from chip": Way.FROM_CHIP}
+UP_TO_END = re.compile(rb"[^\xc0]*\xc0|[^\xc0]+")  # of a frame
 SNIFFED = 4  # bytes by which a capture is known
 
 log = logging.getLogger("esprom.wire")
@@ -112,22 +114,19 @@ def _new_file(path: Path) -> int:
 
 @dataclass(slots=True)
 class _BoardTap:
-    """Listens to a virtual board. A burst is told of before it is over; it is recorded when it is."""
+    """Listens to a virtual board. A burst is told of before it is over; each frame is recorded when it is."""
 
     _board: "Board"
     _capture: Capture
     _track: Track = field(init=False)
-    _coming: list[tuple[int, int, Way, bytes]] = field(default_factory=list)
+    _coming: list[tuple[int, int, Way, bytes]] = field(default_factory=list)  # by when it is over
     _count: int = 0
 
     def __post_init__(self) -> None:
-        from esp8266sim.clock import SECOND
-
         board = self._board
-        name, now = f"sim://{board.profile.name}", board.clock.now / SECOND
-        self._track = self._capture.track(name, now, board.bridge.baud)
-        board.on_wire = partial(self._on_wire, SECOND, board.on_wire)
-        board.on_lines = partial(self._on_lines, SECOND)
+        self._track = self._capture.track(f"sim://{board.profile.name}", self._now_s(), board.bridge.baud)
+        board.on_wire = partial(self._on_wire, board.on_wire)
+        board.on_lines = self._on_lines
 
     def flush(self, until: int | None = None) -> None:
         """Record what is over at this time of the board, or all that has begun."""
@@ -137,15 +136,28 @@ class _BoardTap:
             end, _, way, data = heapq.heappop(self._coming)
             self._track.hear(end / SECOND, way, data)
 
-    def _on_wire(self, second: int, other: "object", way: str, burst: "Burst") -> None:
-        if callable(other):
+    def _on_wire(self, other: "Callable[[str, Burst], None] | None", way: str, burst: "Burst") -> None:
+        if other is not None:
             other(way, burst)
         self.flush(self._board.clock.now)
         if WAYS[way] is Way.TO_CHIP:
-            self._track.hear_baud(self._board.clock.now / second, self._board.bridge.baud)
-        self._count += 1
-        heapq.heappush(self._coming, (burst.end, self._count, WAYS[way], burst.data))
+            self._track.hear_baud(self._now_s(), self._board.bridge.baud)
+        at = 0
+        for piece in re.findall(UP_TO_END, burst.data):
+            at += len(piece)
+            self._count += 1
+            heapq.heappush(self._coming, (_over(burst, at), self._count, WAYS[way], piece))
 
-    def _on_lines(self, second: int, dtr: bool, rts: bool) -> None:
+    def _on_lines(self, dtr: bool, rts: bool) -> None:
         self.flush(self._board.clock.now)
-        self._track.hear_lines(self._board.clock.now / second, dtr=dtr, rts=rts)
+        self._track.hear_lines(self._now_s(), dtr=dtr, rts=rts)
+
+    def _now_s(self) -> float:
+        from esp8266sim.clock import SECOND
+
+        return self._board.clock.now / SECOND
+
+
+def _over(burst: "Burst", count: int) -> int:
+    """Return when so many bytes of a burst are over."""
+    return replace(burst, data=burst.data[:count]).end
