@@ -201,7 +201,7 @@ class Decoder:
                 text = f"MD5 {'left out' if hidden else seen.packet.hex()}"
                 text += ", which is that of what came" if _verdict(event, seen) else ""
             case _:
-                text = f"{len(seen.packet)} bytes{left}"
+                text = words.sized(len(seen.packet)) + left
         group = "" if seen.kind is Kind.FLASH_DIGEST or problems else "READ_FLASH"
         return WireMessage(
             self._at(event), way.value, name, text, len(seen.packet), hidden, problems, group=group
@@ -216,9 +216,11 @@ class Decoder:
                 self._at(event), way.value, "greeting", "the stub loader has started", len(data)
             )
         if note:
-            text = f"{note}, {len(data)} bytes" + (f" ({hidden} left out)" if hidden else f": {shown(data)}")
+            text = f"{note}, {words.sized(len(data))}" + (
+                f" ({hidden} left out)" if hidden else f": {shown(data)}"
+            )
             return WireMessage(self._at(event), way.value, "boot log", text, len(data), hidden)
-        text = f"{len(data)} bytes" + (f", {hidden} left out" if hidden else f": {shown(data)}")
+        text = words.sized(len(data)) + (f", {hidden} left out" if hidden else f": {shown(data)}")
         problems = ("no packet of the protocol",) if event.data.startswith(slip.END) else ()
         return WireMessage(self._at(event), way.value, "bytes", text, len(data), hidden, problems)
 

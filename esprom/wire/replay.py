@@ -153,7 +153,7 @@ class Replay:
             self._release()
             self._skip_to_said()
         if not self._events:
-            raise self._differs(f"the recording is over, and {_described(heard)} came")
+            raise self._over(heard)
         expected = _said(self._events[0])
         if not _alike(expected, heard):
             both = f"recorded is {_described(expected)}, and {_described(heard)} came"
@@ -185,6 +185,10 @@ class Replay:
         wait_s = (event.at_us - self._since_us) / SECOND if self._paced else AT_ONCE_S
         at = max(time.monotonic() + wait_s, self._ready[-1][0] if self._ready else 0.0)
         self._ready.append((at, event.data))
+
+    def _over(self, heard: _Said) -> RecordingDiffers:
+        how = f"the recording of {self.to_match} messages is over, and {_described(heard)} came"
+        return RecordingDiffers(how, message=self.matched + 1)
 
     def _differs(self, how: str) -> RecordingDiffers:
         number = self.matched + 1

@@ -41,7 +41,7 @@ def request(found: Request, left_out: tuple[Span, ...]) -> str:
     body = body_of(found)
     match body:
         case None:
-            return f"{_bytes(len(found.body))} that are not as this command wants them"
+            return f"{sized(len(found.body))} that are not as this command wants them"
         case packets.Sync():
             return ""
         case packets.ReadReg():
@@ -49,9 +49,9 @@ def request(found: Request, left_out: tuple[Span, ...]) -> str:
         case packets.WriteReg():
             return _writes(body.writes, left_out)
         case packets.DataBlock():
-            return f"{body.sequence}, {_bytes(len(body.data))}{_hidden(left_out)}"
+            return f"{body.sequence}, {sized(len(body.data))}{_hidden(left_out)}"
         case own.Pattern():
-            return _bytes(len(body.data)) + _hidden(left_out)
+            return sized(len(body.data)) + _hidden(left_out)
     return listed(body) + _hidden(left_out)
 
 
@@ -124,18 +124,18 @@ def _told(command: Command, told: bytes, left_out: tuple[Span, ...]) -> str:
     spec = COMMANDS.get(command)
     hidden = _hidden(left_out)
     if spec is None:
-        return _bytes(len(told)) + hidden
+        return sized(len(told)) + hidden
     try:
         body = spec.answer.parse(told)
     except MalformedPacket:
-        return f"{_bytes(len(told))} that are not as they should be{hidden}"
+        return f"{sized(len(told))} that are not as they should be{hidden}"
     match body:
         case packets.Md5Digest():
             return f"MD5 {LEFT_OUT}" if hidden else f"MD5 {body.digest.hex()}"
         case own.DigestList():
             return f"{len(body.digests)} digests{hidden}"
         case own.Pattern():
-            return _bytes(len(body.data)) + hidden
+            return sized(len(body.data)) + hidden
         case own.Info():
             return listed(body) if not hidden else listed(body).replace(_efuse(body), LEFT_OUT)
     return listed(body) + hidden
@@ -160,7 +160,7 @@ def _writes(writes: tuple[packets.RegisterWrite, ...], left_out: tuple[Span, ...
 
 def _value(name: str, value: Any) -> str:
     if isinstance(value, bytes):
-        return _bytes(len(value))
+        return sized(len(value))
     if isinstance(value, tuple):
         return " ".join(f"{word:08x}" for word in value)
     if isinstance(value, packets.OpenIntEnum):
@@ -170,8 +170,9 @@ def _value(name: str, value: Any) -> str:
 
 def _hidden(left_out: tuple[Span, ...]) -> str:
     size = hidden_size(left_out)
-    return f" ({_bytes(size)} {LEFT_OUT})" if size else ""
+    return f" ({sized(size)} {LEFT_OUT})" if size else ""
 
 
-def _bytes(size: int) -> str:
+def sized(size: int) -> str:
+    """Return how many bytes, in words."""
     return "1 byte" if size == 1 else f"{size} bytes"

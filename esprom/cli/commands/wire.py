@@ -30,7 +30,7 @@ COLOURS = {">": "cyan", "<": "green", "": "bright_black"}
 
 @click.group("wire", cls=SubGroup)
 def wire() -> None:
-    """Record what a tool and a chip say to each other, read it, and play the chip's part."""
+    """Record what a tool and a chip say, read it, and play it back."""
 
 
 def _recorded(function: Any) -> Any:
