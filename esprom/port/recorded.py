@@ -27,6 +27,9 @@ class Listener(Protocol):
     def hear_baud(self, when: float, baud: int) -> None:
         """The rate is this now."""
 
+    def hear_note(self, when: float, note: str) -> None:
+        """Something else has happened."""
+
 
 class RecordedPort(ForwardingPort):
     """Does what `port` does; `told` hears of it."""
@@ -67,6 +70,11 @@ class RecordedPort(ForwardingPort):
         super().set_lines(dtr=dtr, rts=rts)
         if self.has_modem_lines:
             self._told.hear_lines(self.clock.now(), dtr=dtr, rts=rts)
+
+    def reopen(self) -> None:
+        """Open the port anew, and tell of it."""
+        super().reopen()
+        self._told.hear_note(self.clock.now(), "the port was opened anew")
 
     def discard_input(self) -> None:
         """Tell of what has arrived, and forget it."""

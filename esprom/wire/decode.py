@@ -113,7 +113,7 @@ class Decoder:
         before, self._dtr, self._rts = (self._dtr, self._rts), event.dtr, event.rts
         text = words.lines(dtr=event.dtr, rts=event.rts)
         if before == (False, True) and (event.dtr, event.rts) != before:
-            text += "; it starts " + ("the loader" if event.dtr else "the flash")
+            text += "; it should start " + ("the loader" if event.dtr else "the flash")
         return WireMessage(self._at(event), "", "lines", text)
 
     def _data(self, way: Way, event: Event) -> WireMessage:

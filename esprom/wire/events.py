@@ -4,7 +4,7 @@
 One rule: times are whole microseconds since 1970, so that what is written is what is read again.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from esprom.protocol.packets import OpenIntEnum
 
@@ -55,10 +55,6 @@ class Event:
     sound: bool | None = None
     note: str = ""
     baud: int = 0
-
-    def later(self, us: int) -> "Event":
-        """Return the same, so many microseconds later."""
-        return replace(self, at_us=self.at_us + us)
 
 
 @dataclass(frozen=True, slots=True)

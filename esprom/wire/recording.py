@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from esprom.errors import EspromError, Refused
+from esprom.files import check_targets, load
 from esprom.port import Port, standing_between
 from esprom.port.recorded import RecordedPort, Way
 from esprom.wire import pcapng
@@ -37,7 +38,8 @@ log = logging.getLogger("esprom.wire")
 class WireCapture:
     """A file that is being recorded to; a context manager.
 
-    An older capture of this name is replaced, any other file is not. Only its owner may read it.
+    It is made when the first port is there. An older capture of this name is replaced then, any other file is
+    not. Only its owner may read it.
 
     Args:
         path: the file.
@@ -51,12 +53,16 @@ class WireCapture:
     def __init__(self, path: str | os.PathLike[str], *, payload: bool = False) -> None:
         self.path = Path(path)
         self.payload = payload
-        self._file: int | None = _new_file(self.path)
+        _check(self.path)
+        self._file: int | None = None
+        self._held = bytearray()  # what comes before the first port
+        self._begun = False
         self._capture = Capture(self._write, time.time, payload=payload)
         self._boards: list[_BoardTap] = []
 
     def port(self, port: Port) -> Port:
         """Return a port that does what this one does, and is recorded."""
+        self._begin()
         return RecordedPort(port, self._capture.track(port.name, port.clock.now(), port.baud))
 
     @contextmanager
@@ -67,6 +73,7 @@ class WireCapture:
 
     def board(self, board: "Board") -> None:
         """Record what is on the line of a virtual board."""
+        self._begin()
         self._boards.append(_BoardTap(board, self._capture))
 
     def close(self) -> None:
@@ -87,7 +94,15 @@ class WireCapture:
     ) -> None:
         self.close()
 
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._file = _new_file(self.path)
+            self._write(bytes(self._held))
+
     def _write(self, data: bytes) -> None:
+        if not self._begun:
+            self._held += data
         if self._file is None:
             return
         try:
@@ -99,13 +114,18 @@ class WireCapture:
             self._file = None
 
 
+def _check(path: Path) -> None:
+    """Raise Refused for a file that is no capture, EspromError where none can be made."""
+    check_targets([path], overwrite=True)
+    if path.is_file():
+        begins = load(path)[:SNIFFED]
+        if begins and not pcapng.is_capture(begins):
+            raise Refused(f"{path} exists already and is no capture: choose another name")
+
+
 def _new_file(path: Path) -> int:
     try:
         if path.is_file():
-            with path.open("rb") as found:
-                begins = found.read(SNIFFED)
-            if begins and not pcapng.is_capture(begins):
-                raise Refused(f"{path} exists already and is no capture: choose another name")
             path.unlink()
         return os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     except OSError as error:

@@ -22,8 +22,6 @@ from esprom.wire.privacy import blanked
 from esprom.wire.serving import LONGEST_S
 from esprom.wire.splitting import Splitter, packet_of
 
-AT_ONCE_S = 0.0
-
 
 @dataclass(frozen=True, slots=True)
 class _Said:
@@ -32,7 +30,6 @@ class _Said:
     data: bytes  # a packet, or bytes that are none
     left_out: tuple[Span, ...]
     is_packet: bool
-    at_us: int
 
 
 class Replay:
@@ -141,7 +138,7 @@ class Replay:
 
     def _compare(self, run: bytes) -> None:
         packet = packet_of(run)
-        heard = _Said(run.strip(slip.END) if packet is None else packet, (), packet is not None, 0)
+        heard = _Said(run.strip(slip.END) if packet is None else packet, (), packet is not None)
         if _is_confirmation(heard):
             return
         self._skip_to_said()
@@ -182,7 +179,7 @@ class Replay:
                 self._say(event)
 
     def _say(self, event: Event) -> None:
-        wait_s = (event.at_us - self._since_us) / SECOND if self._paced else AT_ONCE_S
+        wait_s = (event.at_us - self._since_us) / SECOND if self._paced else 0.0
         at = max(time.monotonic() + wait_s, self._ready[-1][0] if self._ready else 0.0)
         self._ready.append((at, event.data))
 
@@ -211,7 +208,7 @@ def _counts(event: Event) -> bool:
 def _said(event: Event) -> _Said:
     packet = packet_of(event.data)
     data = event.data.strip(slip.END) if packet is None else packet
-    return _Said(data, event.left_out, packet is not None, event.at_us)
+    return _Said(data, event.left_out, packet is not None)
 
 
 def _request(said: _Said) -> Request | None:

@@ -31,6 +31,10 @@ class WireProxy:
         baud: the rate to begin with.
         enter_loader: whether a client whose way in has no modem lines finds the board in its loader.
 
+    Attributes:
+        addresses: where it is to be reached, by the way in: rfc2217, tcp, pty.
+        local: whether it can be reached from this computer alone.
+
     Raises:
         PortError: the board's port, or a way in, cannot be opened.
     """
@@ -51,6 +55,7 @@ class WireProxy:
             self._port.close()
             raise
         self.addresses = self._serving.addresses
+        self.local = self._serving.local
 
     def run(self, command: Running | None = None) -> int:
         """Serve for ever, or until the command ends; return its exit code."""

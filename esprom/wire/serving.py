@@ -136,7 +136,7 @@ class Serving:
     """
 
     def __init__(self, far: Far, doors: WireDoors) -> None:
-        from esp8266sim.serve.server import BOTH_ASSERTED_S
+        from esp8266sim.serve.server import BOTH_ASSERTED_S, is_local
 
         self._far = far
         self._hands = Hands(far, BOTH_ASSERTED_S)
@@ -149,6 +149,7 @@ class Serving:
         self._listeners: list[Listener] = []
         self._watched: int | None = None
         self.served = 0  # clients that have left
+        self.local = is_local(doors.host)
         try:
             self._open(doors)
         except OSError as error:

@@ -17,7 +17,7 @@ from esprom.protocol.commands import packet
 from esprom.protocol.packets import REQUEST, RESPONSE, Command, Request, Response
 from esprom.wire import pcapng
 from esprom.wire.capture import Capture
-from esprom.wire.decode import wire_messages
+from esprom.wire.decode import WireMessage, wire_messages
 from esprom.wire.events import Event, EventType, WireLog
 from esprom.wire.folding import WireFold, wire_folded
 from esprom.wire.loading import wire_log
@@ -69,7 +69,7 @@ def test_every_record_is_a_message_and_folding_loses_none(
     (stream,) = wire_log(recorded(said, payload=payload)).streams
     found = list(wire_messages(stream))
     assert len([message for message in found if message.name != "gap"]) == len(stream.events)
-    unfolded = []
+    unfolded: list[WireMessage] = []
     for item in wire_folded(found):
         unfolded += item.messages if isinstance(item, WireFold) else [item]
     assert unfolded == found

@@ -124,6 +124,8 @@ def proxy(
             port, recording, doors, baud=_baud(session), enter_loader=_enters_loader(session)
         )
         with served:
+            if not served.local:
+                session.output.note(f"warning: whoever reaches {host} can read and erase this board")
             _tell_addresses(session.output.result, served.addresses)
             session.output.finish({"addresses": served.addresses, "file": str(output), "payload": payload})
             try:

@@ -138,7 +138,7 @@ def test_boot_log_lines_and_gaps() -> None:
     assert talk.lines == [
         "rate 74880 baud",
         "lines DTR off, RTS on: the chip is held in reset",
-        "lines DTR on, RTS off: GPIO0 low, reset let go; it starts the loader",
+        "lines DTR on, RTS off: GPIO0 low, reset let go; it should start the loader",
         "<boot log the boot log arrived (reset cause 2: the reset pin; boot mode 1: the loader), 62 bytes"
         " (18 left out)",
         "gap 1.500 s without anything",

@@ -8,7 +8,7 @@ import pytest
 
 import esprom
 from esp8266sim.serve.sim import Serial
-from esprom.errors import EspromError, Refused
+from esprom.errors import EspromError, PortError, Refused
 from esprom.port import open_port
 from esprom.port.recorded import RecordedPort
 from esprom.protocol import packets, slip
@@ -18,6 +18,22 @@ from esprom.wire.events import EventType
 from esprom.wire.loading import wire_log
 
 SYNC = slip.encode(packet(Command.SYNC, packets.Sync()))
+
+
+def record(capture: esprom.WireCapture) -> None:
+    with capture.ports():
+        open_port("sim://esp01").close()
+
+
+@pytest.mark.spec("WIRE-9")
+def test_a_port_that_cannot_be_opened_costs_no_older_capture(tmp_path: Path) -> None:
+    file = tmp_path / "a.pcapng"
+    with esprom.WireCapture(file) as capture:
+        record(capture)
+    before = file.read_bytes()
+    with esprom.WireCapture(file) as capture, capture.ports(), pytest.raises(PortError):
+        open_port(str(tmp_path / "nothing"))
+    assert file.read_bytes() == before
 
 
 @pytest.mark.spec("WIRE-9")
@@ -39,14 +55,17 @@ def test_each_record_is_in_the_file_when_it_is_whole(tmp_path: Path) -> None:
 @pytest.mark.spec("WIRE-9")
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
-    with esprom.WireCapture(tmp_path / "a.pcapng"):
+    with esprom.WireCapture(tmp_path / "a.pcapng") as capture:
+        record(capture)
         assert stat.S_IMODE((tmp_path / "a.pcapng").stat().st_mode) == 0o600
 
 
 @pytest.mark.spec("WIRE-9")
 def test_an_older_capture_is_replaced_and_nothing_else_is(tmp_path: Path) -> None:
     for _ in range(2):
-        esprom.WireCapture(tmp_path / "a.pcapng").close()
+        with esprom.WireCapture(tmp_path / "a.pcapng") as capture:
+            record(capture)
+        assert len(wire_log((tmp_path / "a.pcapng").read_bytes()).streams) == 1
     (tmp_path / "backup.bin").write_bytes(b"\xe9 a backup")
     with pytest.raises(Refused, match="no capture"):
         esprom.WireCapture(tmp_path / "backup.bin")

@@ -115,8 +115,8 @@ def test_what_was_left_out_is_not_compared() -> None:
             Command.FLASH_BEGIN,
             packets.FlashBegin(0x1000, 4, 0x400, 0x20000),
             "message 3 of 4 differs: recorded is FLASH_BEGIN erase size 4096, blocks 4, block size 1024,"
-            " offset 0x10000, and FLASH_BEGIN erase size 4096, blocks 4, block size 1024, offset 0x20000 came:"
-            " offset is 0x20000, recorded 0x10000",
+            " offset 0x10000, and FLASH_BEGIN erase size 4096, blocks 4, block size 1024, offset 0x20000"
+            " came: offset is 0x20000, recorded 0x10000",
         ),
         (Command.FLASH_END, packets.FlashEnd(1), "and FLASH_END stay 1 came: another message"),
     ],
