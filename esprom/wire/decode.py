@@ -14,7 +14,7 @@ from esprom.port.recorded import Way
 from esprom.protocol import slip
 from esprom.protocol.packets import GREETING, READ_FLASH_ACK, Command, Request, Response
 from esprom.wire import words
-from esprom.wire.dialogue import Dialogue, Kind, Seen, body_of
+from esprom.wire.dialogue import Dialogue, Kind, Seen, body_of, told_by
 from esprom.wire.events import SECOND, Event, EventType, WireStream
 from esprom.wire.splitting import packet_of
 
@@ -47,6 +47,7 @@ class WireMessage:
         name: the command, or what else it is.
         text: the rest, in words.
         size: bytes of the packet, or on the line where it is none.
+        content: bytes of flash or RAM that it is about.
         left_out: bytes of them that the capture does not have.
         problems: what is wrong with it.
         took_ms: an answer: since its request was out.
@@ -59,6 +60,7 @@ class WireMessage:
     name: str
     text: str
     size: int = 0
+    content: int = 0
     left_out: int = 0
     problems: tuple[str, ...] = ()
     took_ms: float | None = None
@@ -144,6 +146,7 @@ class Decoder:
             request.command.name,
             words.request(request, event.left_out) + _good(event, seen),
             len(seen.packet),
+            words.content(body),
             words.hidden_size(event.left_out),
             tuple(problems),
             group="" if problems else _group(request.command),
@@ -171,6 +174,7 @@ class Decoder:
             response.command.name,
             text,
             len(seen.packet),
+            words.content(told_by(response)),
             words.hidden_size(event.left_out),
             tuple(problems),
             took_ms=(event.at_us - asked.at_us) / 1000 if asked else None,
@@ -202,9 +206,10 @@ class Decoder:
                 text += ", which is that of what came" if _verdict(event, seen) else ""
             case _:
                 text = words.sized(len(seen.packet)) + left
+        size = len(seen.packet) if seen.kind is Kind.FLASH_DATA else 0
         group = "" if seen.kind is Kind.FLASH_DIGEST or problems else "READ_FLASH"
         return WireMessage(
-            self._at(event), way.value, name, text, len(seen.packet), hidden, problems, group=group
+            self._at(event), way.value, name, text, len(seen.packet), size, hidden, problems, group=group
         )
 
     def _outside(self, way: Way, event: Event, data: bytes) -> WireMessage:
@@ -219,10 +224,10 @@ class Decoder:
             text = f"{note}, {words.sized(len(data))}" + (
                 f" ({hidden} left out)" if hidden else f": {shown(data)}"
             )
-            return WireMessage(self._at(event), way.value, "boot log", text, len(data), hidden)
+            return WireMessage(self._at(event), way.value, "boot log", text, len(data), left_out=hidden)
         text = words.sized(len(data)) + (f", {hidden} left out" if hidden else f": {shown(data)}")
         problems = ("no packet of the protocol",) if event.data.startswith(slip.END) else ()
-        return WireMessage(self._at(event), way.value, "bytes", text, len(data), hidden, problems)
+        return WireMessage(self._at(event), way.value, "bytes", text, len(data), 0, hidden, problems)
 
     def _at(self, event: Event) -> float:
         return (event.at_us - self._first_us) / SECOND

@@ -32,6 +32,7 @@ from esprom.protocol.status import STATUS, STATUS_SIZE
 
 REQUEST_HEAD, RESPONSE_HEAD = Overlay(*REQUEST.layout), Overlay(*RESPONSE.layout)
 CHECK = slice(REQUEST_HEAD.offset("checksum"), REQUEST_HEAD.size)
+NO_STATUS = frozenset({Command.STREAM_FRAME})  # answers that end without status bytes
 MOST_OUTSTANDING = 256  # requests, of which an answer may be
 
 
@@ -138,6 +139,18 @@ def body_of(request: Request) -> Any:
         return None
     try:
         return spec.request.parse(request.body)
+    except MalformedPacket:
+        return None
+
+
+def told_by(response: Response) -> Any:
+    """Return what a response says before its status bytes; None where that is not as it should be."""
+    spec = COMMANDS.get(response.command)
+    if spec is None:
+        return None
+    size = len(response.body) if response.command in NO_STATUS else len(response.body) - STATUS_SIZE
+    try:
+        return spec.answer.parse(response.body[: max(0, size)])
     except MalformedPacket:
         return None
 

@@ -70,9 +70,10 @@ def _what(group: str, out: list[WireMessage], back: list[WireMessage]) -> str:
 
 
 def _sizes(messages: list[WireMessage]) -> str:
-    sizes = [message.size for message in messages]
+    """Return how many there are, and how many bytes each and all are about."""
+    sizes = [message.content for message in messages if message.content]
+    sizes = sizes or [message.size for message in messages]
     if not sizes:
-        return "no packets"
-    usual = max(set(sizes), key=sizes.count)
-    each = f"of {usual}" if set(sizes) == {usual} else f"of {min(sizes)} to {max(sizes)}"
-    return f"{len(sizes)} packets {each} bytes, {sum(sizes)} in all"
+        return "none"
+    each = f"of {sizes[0]}" if len(set(sizes)) == 1 else f"of {min(sizes)} to {max(sizes)}"
+    return f"{len(sizes)} {each} bytes, {sum(sizes)} in all"

@@ -25,7 +25,7 @@ from esprom.protocol.packets import (
 )
 from esprom.protocol.record import Overlay
 from esprom.protocol.status import STATUS_SIZE
-from esprom.wire.dialogue import REQUEST_HEAD, RESPONSE_HEAD, Dialogue, Kind, Seen, body_of
+from esprom.wire.dialogue import NO_STATUS, REQUEST_HEAD, RESPONSE_HEAD, Dialogue, Kind, Seen, body_of
 from esprom.wire.events import Span
 from esprom.wire.splitting import packet_of, with_packet
 
@@ -34,7 +34,6 @@ MOST_KNOWN = 64  # words of SYNC
 CHECK_SIZE = 4  # bytes: the word in a header that is a checksum, or a value
 # Registers that steer: what is stored there is no content. (SPI_W0 to W15, behind them, hold that.)
 STEERING = frozenset({*range(0x60000200, 0x60000240, 4), 0x60000014})
-NO_STATUS = frozenset({Command.STREAM_FRAME})  # answers that end without status bytes
 
 
 @dataclass(frozen=True, slots=True)

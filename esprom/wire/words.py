@@ -8,10 +8,9 @@ from typing import Any
 from esprom.errors import MalformedPacket
 from esprom.port.reset import EN_LOW, RELEASED
 from esprom.protocol import own, packets
-from esprom.protocol.commands import COMMANDS
 from esprom.protocol.packets import Command, Request, Response
 from esprom.protocol.status import MEANING, STATUS, STATUS_SIZE, RomError, StubError
-from esprom.wire.dialogue import REQUEST_HEAD, RESPONSE_HEAD, body_of
+from esprom.wire.dialogue import NO_STATUS, REQUEST_HEAD, RESPONSE_HEAD, body_of, told_by
 from esprom.wire.events import Span
 
 HEX = frozenset(
@@ -57,21 +56,20 @@ def request(found: Request, left_out: tuple[Span, ...]) -> str:
 
 def answer(found: Response, asked: Request | None, left_out: tuple[Span, ...]) -> str:
     """Return what an answer says; `asked` is what it answers."""
-    if found.command is Command.STREAM_FRAME:
-        return _told(found.command, found.body, left_out)
-    told, tail = found.body[:-STATUS_SIZE], found.body[-STATUS_SIZE:]
-    parts = [status(tail)]
+    if found.command in NO_STATUS:
+        return _told(found, left_out)
+    parts = [status(found.body[-STATUS_SIZE:])]
     if found.command is Command.READ_REG and asked is not None and not failed(found):
         hidden = overlaps(left_out, RESPONSE_HEAD.offset("value"), 4)
         parts = [LEFT_OUT if hidden else f"0x{found.value:08x}"]
-    if told:
-        parts.append(_told(found.command, told, left_out))
+    if len(found.body) > STATUS_SIZE:
+        parts.append(_told(found, left_out))
     return ", ".join(part for part in parts if part)
 
 
 def failed(found: Response) -> bool:
     """Say whether an answer is a refusal."""
-    if found.command is Command.STREAM_FRAME:
+    if found.command in NO_STATUS:
         return False
     tail = found.body[-STATUS_SIZE:]
     return len(tail) < STATUS_SIZE or bool(STATUS.parse(tail).status)
@@ -109,6 +107,18 @@ def listed(value: Any) -> str:
     )
 
 
+def content(body: Any) -> int:
+    """Return how many bytes of flash or RAM a packet's body is about to move."""
+    match body:
+        case packets.DataBlock() | own.Pattern():
+            return len(body.data)
+        case own.Put():
+            return len(body.payload)
+        case own.StreamFrame():
+            return int(body.size)
+    return 0
+
+
 def overlaps(spans: Iterable[Span], at: int, size: int) -> bool:
     """Say whether any of the spans has a byte of this stretch."""
     return any(first < at + size and at < first + length for first, length in spans)
@@ -119,26 +129,22 @@ def hidden_size(left_out: tuple[Span, ...]) -> int:
     return sum(size for at, size in left_out if at >= REQUEST_HEAD.size)
 
 
-def _told(command: Command, told: bytes, left_out: tuple[Span, ...]) -> str:
+def _told(found: Response, left_out: tuple[Span, ...]) -> str:
     """Return what stands before the status bytes of an answer."""
-    spec = COMMANDS.get(command)
     hidden = _hidden(left_out)
-    if spec is None:
-        return sized(len(told)) + hidden
-    try:
-        body = spec.answer.parse(told)
-    except MalformedPacket:
-        return f"{sized(len(told))} that are not as they should be{hidden}"
-    match body:
-        case packets.Md5Digest():
+    match told_by(found):
+        case None:
+            return f"{sized(len(found.body))} that are not as they should be{hidden}"
+        case packets.Md5Digest() as body:
             return f"MD5 {LEFT_OUT}" if hidden else f"MD5 {body.digest.hex()}"
-        case own.DigestList():
+        case own.DigestList() as body:
             return f"{len(body.digests)} digests{hidden}"
-        case own.Pattern():
+        case own.Pattern() as body:
             return sized(len(body.data)) + hidden
-        case own.Info():
-            return listed(body) if not hidden else listed(body).replace(_efuse(body), LEFT_OUT)
-    return listed(body) + hidden
+        case own.Info() as body if hidden:
+            return listed(body).replace(_efuse(body), LEFT_OUT)
+        case body:
+            return listed(body) + hidden
 
 
 def _efuse(body: own.Info) -> str:

@@ -162,7 +162,7 @@ def test_a_long_write_is_one_line() -> None:
     (fold,) = wire_folded(write(240).messages)
     assert isinstance(fold, WireFold)
     assert fold.text == (
-        "FLASH_DATA 0 to 239, 240 packets of 1048 bytes, 251520 in all, 240 answers, 12.239 s,"
+        "FLASH_DATA 0 to 239, 240 of 1024 bytes, 245760 in all, 240 answers, 12.239 s,"
         " median answer 50.0 ms, longest 50.0 ms"
     )
 
