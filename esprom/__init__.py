@@ -66,6 +66,14 @@ if TYPE_CHECKING:
     from esprom.port.listing import DriverlessAdapter, PortInfo, driverless_adapters, ports
     from esprom.selfcheck import SelftestCheck, SelftestReport, selftest
     from esprom.sizes import size_name
+    from esprom.wire.decode import WireMessage, wire_messages
+    from esprom.wire.events import WireLog, WireStream
+    from esprom.wire.folding import WireFold, wire_folded
+    from esprom.wire.loading import wire_log
+    from esprom.wire.page import wire_page
+    from esprom.wire.recording import WireCapture
+    from esprom.wire.running import WireProxy, WireReplay
+    from esprom.wire.serving import WireDoors
 
 _HOME = {
     "esprom.backup": (
@@ -128,6 +136,14 @@ _HOME = {
     "esprom.port.listing": ("DriverlessAdapter", "PortInfo", "driverless_adapters", "ports"),
     "esprom.selfcheck": ("SelftestCheck", "SelftestReport", "selftest"),
     "esprom.sizes": ("size_name",),
+    "esprom.wire.decode": ("WireMessage", "wire_messages"),
+    "esprom.wire.events": ("WireLog", "WireStream"),
+    "esprom.wire.folding": ("WireFold", "wire_folded"),
+    "esprom.wire.loading": ("wire_log",),
+    "esprom.wire.page": ("wire_page",),
+    "esprom.wire.recording": ("WireCapture",),
+    "esprom.wire.running": ("WireProxy", "WireReplay"),
+    "esprom.wire.serving": ("WireDoors",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -172,6 +188,14 @@ __all__ = [
     "SelftestCheck",
     "SelftestReport",
     "Trouble",
+    "WireCapture",
+    "WireDoors",
+    "WireFold",
+    "WireLog",
+    "WireMessage",
+    "WireProxy",
+    "WireReplay",
+    "WireStream",
     "__version__",
     "backups_at_hand",
     "check_backup",
@@ -197,6 +221,10 @@ __all__ = [
     "save",
     "selftest",
     "size_name",
+    "wire_folded",
+    "wire_log",
+    "wire_messages",
+    "wire_page",
     "wiring_drawing",
 ]
 

@@ -9,6 +9,7 @@
     ├── CommandFailed           5  the device answered, and said no
     ├── FlashProtected          5  the flash chip's protection bits forbid it
     ├── VerifyFailed            6  what was read differs from what should be there
+    ├── RecordingDiffers        6  a client says something else than a recording that is replayed to it
     ├── EdgeLost                1  bytes beside what was written were erased, and could not be put back
     ├── ImageError              1  a file is not what it should be
     ├── Refused                 1  esprom will not do it unless told to (`--force` and its kin)
@@ -115,6 +116,20 @@ class VerifyFailed(EspromError):
     def __init__(self, message: str, *, address: int) -> None:
         super().__init__(message)
         self.address = address
+
+
+class RecordingDiffers(EspromError):
+    """What a client says differs from what was recorded.
+
+    Attributes:
+        message: which of its messages, counted from 1.
+    """
+
+    exit_code = 6
+
+    def __init__(self, message_text: str, *, message: int) -> None:
+        super().__init__(message_text)
+        self.message = message
 
 
 class EdgeLost(EspromError):

@@ -18,8 +18,11 @@ from esprom.cli.verbs import VERBS
 
 THEN = "--then"
 LAST = ("run", "load-ram")  # the loader is gone after them
-ALONE = ("sim",)
-COMMON = ("port", "baud", "before", "after", "chip_size", "wait", "power_command")
+ALONE = ("sim", "wire")
+COMMON = (
+    *("port", "baud", "before", "after", "chip_size", "wait", "power_command"),
+    *("capture", "capture_payload"),
+)
 ABOUT = {"-h", "--help", "--version"}
 
 
@@ -48,6 +51,7 @@ class Chain(Output):
         self._left = 0  # commands that follow the one that runs
         self.settings: Settings | None = None
         self._device: esprom.Device | None = None
+        self._capture: esprom.WireCapture | None = None
         self._results: list[dict[str, Any]] = []
         self._ok = True
 
@@ -79,11 +83,21 @@ class Chain(Output):
             self._device = connect()
         return self._device
 
+    def recording(self, begin: "Callable[[], esprom.WireCapture]") -> "esprom.WireCapture":
+        """Return the capture of all the commands; the first begins it."""
+        if self._capture is None:
+            self._capture = begin()
+        return self._capture
+
     def close(self) -> "esprom.Device | None":
         """Leave the board; return the device if there was one."""
         device, self._device = self._device, None
-        if device is not None:
-            device.close()
+        try:
+            if device is not None:
+                device.close()
+        finally:
+            if self._capture is not None:
+                self._capture.close()
         return device
 
     def finish(self, facts: Facts) -> None:

@@ -37,6 +37,7 @@ class Session:
         self.output = output
         self._interrupts = Interrupts(output.note)
         self._failure: EspromError | None = None
+        self.recording: esprom.WireCapture | None = None
 
     @contextmanager
     def device(self, *, small: bool = False) -> Iterator["esprom.Device"]:
@@ -122,10 +123,29 @@ class Session:
     def running(self) -> Iterator[None]:
         """Take over signals and log for the time of one command. Ctrl-C ends it like any other reason to."""
         try:
-            with self._interrupts.handled(), self._logged(), reader.failures_logged():
+            with self._interrupts.handled(), self._logged(), reader.failures_logged(), self._recorded():
                 yield
         except KeyboardInterrupt:  # where a job has failed before, there is more to say about that
             raise self._failure or Cancelled("interrupted") from None
+
+    @contextmanager
+    def _recorded(self) -> Iterator[None]:
+        """Record every port that is opened, if that is wanted; for a chain, until its end."""
+        if self.settings.capture is None:
+            yield
+        elif isinstance(self.output, Chain):
+            with self.output.recording(self._begin_recording).ports():
+                yield
+        else:
+            with self._begin_recording() as self.recording, self.recording.ports():
+                yield
+
+    def _begin_recording(self) -> "esprom.WireCapture":
+        file, payload = self.settings.capture, self.settings.capture_payload
+        assert file is not None
+        found = esprom.WireCapture(file, payload=payload)
+        self.output.note(f"recording to {file}" + ("" if payload else ", content left out"))
+        return found
 
     @contextmanager
     def _logged(self) -> Iterator[None]:

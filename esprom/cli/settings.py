@@ -14,7 +14,8 @@ import click
 from esprom.cli.values import BAUD, CHIP_SIZE
 
 WITHOUT_BOARD = ("json", "quiet", "verbose", "no_progress")  # those that mean something without a port
-WITHOUT_VALUE = {"quiet", "verbose", "no_progress"}
+RECORDED = ("capture", "capture_payload")
+WITHOUT_VALUE = {"quiet", "verbose", "no_progress", "capture_payload"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Settings:
     chip_size: int | None = None
     wait: float | None = None
     power_command: str | None = None
+    capture: str | None = None
+    capture_payload: bool = False
     quiet: bool = False
     verbose: int = 0
     no_progress: bool = False
@@ -121,6 +124,16 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
             ["--power-command"],
             metavar="CMD",
             help="Do not ask for that, run CMD: a relay or a USB hub that switches the board's supply.",
+        ),
+        SharedOption(
+            ["--capture"],
+            metavar="FILE",
+            help="Record what is said to the chip and what it says, without content, as pcapng.",
+        ),
+        SharedOption(
+            ["--capture-payload"],
+            is_flag=True,
+            help="Keep content in it: flash, registers, digests. There may be passwords in it, and the MAC.",
         ),
         SharedOption(["--json"], is_flag=True, help="Print one JSON object, errors included."),
         SharedOption(["--quiet", "-q"], is_flag=True, help="Print results only."),

@@ -54,6 +54,7 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
         Verb("write-mem", "memory", "Write a 32-bit word of the chip's memory, or some bits of it."),
         Verb("dump-mem", "memory", "Read a stretch of the chip's memory into a file."),
     ),
+    "Wire": (Verb("wire", "wire", "Record what a tool and a chip say, read it, and play it back."),),
     "Virtual board": (
         Verb("sim", "sim", "Serve a virtual board to other programs, and act on one that is served."),
     ),

@@ -19,11 +19,10 @@ from esprom.loader.rom import LARGEST_BLOCK, RomLoader, send_blocks
 from esprom.loader.session import Prepared, Session, prepare
 from esprom.loader.stream import Noisy, Received, stream
 from esprom.protocol import own, packets
-from esprom.protocol.packets import Command
+from esprom.protocol.packets import GREETING, Command
 from esprom.protocol.status import StubError, answer
 from esprom.stub import Image
 
-GREETING = b"OHAI"
 GREETING_S = 0.5
 QUICK_S = 0.3  # INFO takes less than a millisecond
 PIECE = 64  # bytes: what a stream begins and ends at

@@ -5,6 +5,9 @@ Everything above waits in `Port.read` and `Clock.sleep` and nowhere else. The cl
 port, because the time of a virtual board is not the wall's.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol
 
 DEFAULT_BAUD = 115200
@@ -70,6 +73,19 @@ class Port(Protocol):
         """Let go of the line. Never raises."""
 
 
+_between: ContextVar["Callable[[Port], Port] | None"] = ContextVar("between", default=None)
+
+
+@contextmanager
+def standing_between(wrap: Callable[[Port], Port]) -> Iterator[None]:
+    """Put something between every port that is opened meanwhile and whoever opens it: a recorder."""
+    before = _between.set(wrap)
+    try:
+        yield
+    finally:
+        _between.reset(before)
+
+
 def open_port(url: str, baud: int = DEFAULT_BAUD) -> Port:
     """Open a device, any pyserial URL, or `sim://PROFILE` for a virtual board.
 
@@ -78,4 +94,5 @@ def open_port(url: str, baud: int = DEFAULT_BAUD) -> Port:
     """
     from esprom.port.opening import open_port as opened
 
-    return opened(url, baud)
+    port, wrap = opened(url, baud), _between.get()
+    return port if wrap is None else wrap(port)

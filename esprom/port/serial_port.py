@@ -13,7 +13,7 @@ from typing import Any
 
 from esprom.errors import PortError
 from esprom.port import Clock
-from esprom.port.reading import PolledReader, Reader, drain
+from esprom.port.reading import PolledReader, Reader, SelectReader, drain
 
 try:
     import fcntl
@@ -98,6 +98,11 @@ class SerialPort:
         except REFUSED as exc:
             raise PortError(f"{self.name} cannot do {baud} baud: {exc}", port=self.name) from exc
         self._baud = baud
+
+    @property
+    def descriptor(self) -> int | None:
+        """What to wait for with `select`; None where reading has to be tried."""
+        return self._handle.fileno() if isinstance(self._reader, SelectReader) else None
 
     def read(self, timeout_s: float, at_least: int = 1) -> bytes:
         """Return what has arrived, waiting up to `timeout_s` for the first byte."""

@@ -27,6 +27,7 @@ from construct import (
 from esprom.protocol.record import Record
 
 SYNC_MAGIC = 0x20120707
+GREETING = b"OHAI"  # the frame in which every stub loader says that it has started
 SYNC_FILL = b"\x55" * 32  # 0x55 toggles the line at every bit, which is what the autobaud measures
 
 

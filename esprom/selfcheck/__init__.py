@@ -116,7 +116,7 @@ class _Run:
     def _with(self, loader: str, checks: Mapping[str, Check], after: str) -> Iterator[SelftestCheck]:
         capture = Capture()
         first_baud = DEFAULT_BAUD if self._baud == "auto" else self._baud
-        port = RecordedPort(open_port(self._port, first_baud), capture.hear)
+        port = RecordedPort(open_port(self._port, first_baud), capture.track)
         try:
             with connect(port, baud=self._baud, loader=loader, after=after) as device:
                 self.used_baud = device.baud
@@ -128,6 +128,7 @@ class _Run:
             yield SelftestCheck("start of the stub", _failed(exc), 0.0)
         finally:
             port.close()
+            capture.track.close()
             self.recordings.append(Recording(loader, tuple(capture.frames), capture.left_out))
 
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What went over the wire, as far as it says nothing private: when, which way, which command, how long.
 
-The whole packet is there for commands that carry neither identity nor content. No answer to READ_REG is: the
-registers have the MAC, and words of the flash.
+The whole packet is there where nothing has to be left out of it; what that is `esprom.wire.privacy` says.
 """
 
 from dataclasses import dataclass
@@ -10,20 +9,13 @@ from dataclasses import dataclass
 from esprom.errors import MalformedPacket
 from esprom.port.recorded import Way
 from esprom.protocol import slip
-from esprom.protocol.packets import REQUEST, RESPONSE, Command
+from esprom.protocol.packets import REQUEST, RESPONSE
+from esprom.wire.capture import Track
+from esprom.wire.events import Event, EventType
+from esprom.wire.splitting import packet_of
 
 MOST_FRAMES = 1000  # enough for the beginning, each change of rate, and the first streams
-SHOWN = {
-    Way.TO_CHIP: frozenset(
-        {
-            *(Command.SYNC, Command.READ_REG, Command.MEM_BEGIN, Command.MEM_END, Command.CHANGE_BAUDRATE),
-            *(Command.INFO, Command.TRY_BAUDRATE, Command.DIGESTS, Command.STREAM, Command.STREAM_CONTROL),
-        }
-    ),
-    Way.FROM_CHIP: frozenset(
-        {Command.SYNC, Command.MEM_BEGIN, Command.MEM_DATA, Command.MEM_END, Command.TRY_BAUDRATE}
-    ),
-}
+WAYS = {EventType.TO_CHIP: Way.TO_CHIP, EventType.FROM_CHIP: Way.FROM_CHIP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +39,30 @@ class Recording:
 
 
 class Capture:
-    """Listens to a port."""
+    """Keeps the first frames of a port; `track` is what listens to it."""
 
     def __init__(self) -> None:
         self.frames: list[WireFrame] = []
         self.left_out = 0  # frames after MOST_FRAMES
-        self._began: float | None = None
-        self._decoders = {way: slip.Decoder() for way in Way}
+        self._began_us: int | None = None
+        self.track = Track(self._take, payload=False)
 
-    def hear(self, when: float, way: Way, data: bytes) -> None:
-        """Take bytes."""
-        self._began = when if self._began is None else self._began
-        for frame in self._decoders[way].feed(data):
-            if len(self.frames) == MOST_FRAMES:
-                self.left_out += 1
-            else:
-                self.frames.append(_told(round((when - self._began) * 1000, 2), way, frame))
+    def _take(self, event: Event) -> None:
+        if event.type not in WAYS:
+            return
+        self._began_us = event.at_us if self._began_us is None else self._began_us
+        if len(self.frames) == MOST_FRAMES:
+            self.left_out += 1
+        else:
+            self.frames.append(_told((event.at_us - self._began_us) / 1000, WAYS[event.type], event))
 
 
-def _told(ms: float, way: Way, frame: bytes) -> WireFrame:
+def _told(ms: float, way: Way, event: Event) -> WireFrame:
+    packet = packet_of(event.data)
     record = REQUEST if way is Way.TO_CHIP else RESPONSE
     try:
-        command = record.parse(frame).command
+        command = record.parse(packet or b"").command
     except MalformedPacket:
-        return WireFrame(ms, way.value, "", len(frame), "")
-    return WireFrame(ms, way.value, command.name, len(frame), frame.hex() if command in SHOWN[way] else "")
+        return WireFrame(ms, way.value, "", len(packet or event.data.strip(slip.END)), "")
+    assert packet is not None
+    return WireFrame(ms, way.value, command.name, len(packet), "" if event.left_out else packet.hex())

@@ -104,6 +104,7 @@ class Board:
             unique_id=profile.unique_id if chip is None else b"",
         )
         self.on_wire: Callable[[str, Burst], None] | None = None  # told of what is on the line, which way
+        self.on_lines: Callable[[bool, bool], None] | None = None  # told of DTR and RTS when they are set
         self._faults = frozenset(faults)
         on_bus = flash_bus(self._faults, self.flash, self.clock, self.power_cycle)
         self.bridge = Bridge(self.clock, profile.bridge, self.receive)
@@ -209,6 +210,8 @@ class Board:
         """Set the bridge's modem lines; True is asserted, that is electrically low."""
         held = self._held_in_reset()
         self._dtr, self._rts = dtr, rts
+        if self.on_lines is not None:
+            self.on_lines(dtr, rts)
         if self._held_in_reset() and not held:
             self._halt()
         elif held and not self._held_in_reset():

@@ -58,6 +58,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "esprom.backup": {"esprom.cli"},
     "esprom.selfcheck": {"esprom.cli"},
     "esprom.doctor": {"esprom.cli"},
+    "esprom.wire": {"esprom.cli", "esprom.backup", "esprom.device", "esprom.operations", "esprom.loader"},
 }
 HEAVY = {"serial", "rich", "click", "hypothesis", "esp8266sim"}
 

@@ -16,7 +16,7 @@ import click
 from esprom.cli.group import SubGroup, command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
-from esprom.cli.settings import WITHOUT_BOARD
+from esprom.cli.settings import RECORDED, WITHOUT_BOARD
 from esprom.cli.values import NumberType
 from esprom.errors import EspromError, PortError
 
@@ -55,7 +55,7 @@ def on_running_server(function: Any) -> Any:
     )(function)
 
 
-@command("serve", shared=WITHOUT_BOARD)
+@command("serve", shared=(*WITHOUT_BOARD, *RECORDED))
 @click.option(
     "--profile",
     default="esp01",
@@ -147,6 +147,8 @@ def serve(
     board, kept = _open_board(profile, options)
     board.trace.observers.append(partial(_tell_of_stops, session))
     traced = _trace(board, trace, trace_to) if trace else None
+    if session.recording is not None:
+        session.recording.board(board)
     try:
         server = Server(
             board,
