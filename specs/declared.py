@@ -25,7 +25,8 @@ from construct import (
 )
 
 from esprom.protocol import own, packets
-from esprom.protocol.packets import OpenIntEnum
+from esprom.protocol.commands import CommandSpec
+from esprom.protocol.packets import Command, OpenIntEnum
 from esprom.protocol.record import Overlay, Record
 from esprom.protocol.status import STATUS
 
@@ -100,6 +101,11 @@ def enumerations() -> tuple[type[OpenIntEnum], ...]:
     """Return the enumerations that fields have, each once."""
     found = (field.names for record in RECORDS.values() for field in fields_of(record) if _is_named(field))
     return tuple(dict.fromkeys(found))
+
+
+def has_status(spec: CommandSpec) -> bool:
+    """Return whether the body of the command's answers ends in the status bytes (STATUS-1, STUB-9)."""
+    return spec.command is not Command.STREAM_FRAME
 
 
 def doc(record: Record[Any]) -> str:

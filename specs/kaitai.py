@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from esprom.protocol.commands import COMMANDS, CommandSpec
+from esprom.protocol.commands import COMMANDS
 from esprom.protocol.packets import EMPTY, Command, OpenIntEnum
 from esprom.protocol.status import MEANING, STATUS_SIZE, RomError, StubError
 from specs import declared
-from specs.declared import HEADER_SIZE, RECORDS, Data, Field, Number, Repeated
+from specs.declared import HEADER_SIZE, RECORDS, Data, Field, Number, Repeated, has_status
 
 NAME = "esp8266_serial"
 PLAIN = re.compile(
@@ -101,18 +101,18 @@ def _request_instances() -> dict[str, Any]:
 
 
 def _response_instances() -> dict[str, Any]:
-    ended = [spec for spec in COMMANDS.values() if spec.answer is not EMPTY and _has_status(spec)]
+    ended = [spec for spec in COMMANDS.values() if spec.answer is not EMPTY and has_status(spec)]
     answer = {_case(spec.command): _type(spec.answer) for spec in ended}
-    bare = [spec for spec in COMMANDS.values() if not _has_status(spec)]
+    bare = [spec for spec in COMMANDS.values() if not has_status(spec)]
     without = " and ".join(f"command != {_case(spec.command)}" for spec in bare)
-    has_status = f"size >= {STATUS_SIZE} and {without}"
+    ended_if = f"size >= {STATUS_SIZE} and {without}"
     status = {"pos": f"{HEADER_SIZE} + size - {STATUS_SIZE}", "size": STATUS_SIZE, "type": "status"}
     fields = {"pos": HEADER_SIZE, "size": f"size - {STATUS_SIZE}"}
     return {
-        "status": {"doc": "The end of the body.", "if": has_status, **status},
+        "status": {"doc": "The end of the body.", "if": ended_if, **status},
         "fields": {
             "doc": "What the body holds before the status, by its command, where that is success.",
-            "if": f"{has_status} and status.status == 0",
+            "if": f"{ended_if} and status.status == 0",
             **fields,
             "type": {"switch-on": "command", "cases": answer},
         },
@@ -140,10 +140,6 @@ INSTANCES = {
     "RESPONSE": _response_instances,
     "STATUS": _status_instances,
 }
-
-
-def _has_status(spec: CommandSpec) -> bool:
-    return spec.command is not Command.STREAM_FRAME  # STUB-9
 
 
 def _case(command: Command) -> str:

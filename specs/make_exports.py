@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from specs import kaitai
+from specs import dissector, kaitai
 
 FOLDER = Path(__file__).parent / "exports"
 EXPORTS: dict[str, Callable[[], str]] = {
     "esp8266_serial.ksy": kaitai.text,
+    "esp8266_serial.lua": dissector.text,
 }
 
 

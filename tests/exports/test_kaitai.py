@@ -35,11 +35,12 @@ NODE_S = 60.0
 LANGUAGES = ("javascript", "java", "go", "rust", "cpp_stl", "csharp", "ruby", "lua", "perl", "php")
 
 
-def compiled(language: str) -> dict[str, str]:
-    """Return the files that Kaitai's compiler makes of the definition."""
+@cache
+def compiled(*languages: str) -> dict[str, dict[str, str]]:
+    """Return the files that Kaitai's compiler makes of the definition, for each language."""
     modules = npm_packages("kaitai-0.11.0", "kaitai-struct-compiler@0.11.0", "js-yaml@4.1.0")
     done = subprocess.run(
-        ["node", str(HERE / "compile.js"), language],
+        ["node", str(HERE / "compile.js"), *languages],
         input=kaitai.text(),
         capture_output=True,
         text=True,
@@ -48,7 +49,7 @@ def compiled(language: str) -> dict[str, str]:
         env={**os.environ, "NODE_PATH": str(modules)},
     )
     assert done.returncode == 0, done.stderr
-    files: dict[str, str] = json.loads(done.stdout)
+    files: dict[str, dict[str, str]] = json.loads(done.stdout)
     return files
 
 
@@ -56,7 +57,7 @@ def compiled(language: str) -> dict[str, str]:
 def reader() -> Any:
     """Return the class that reads a packet, and has the classes of all its parts."""
     runtime = str(pip_package("kaitaistruct", "0.11"))
-    (text,) = compiled("python").values()
+    (text,) = compiled("python")["python"].values()
     namespace: dict[str, Any] = {}
     sys.path.insert(0, runtime)
     try:
@@ -274,9 +275,9 @@ def test_says_errors_in_words() -> None:
     assert reader().from_bytes(failed).packet.status.stub_error.name == "bad_data_checksum"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_compiles_for_other_languages(language: str) -> None:
-    assert any(len(text) > 1000 for text in compiled(language).values())
+def test_compiles_for_other_languages() -> None:
+    for language, files in compiled(*LANGUAGES).items():
+        assert any(len(text) > 1000 for text in files.values()), language
 
 
 def test_every_part_names_a_requirement() -> None:
