@@ -24,11 +24,11 @@ from construct import (
     Subconstruct,
 )
 
-from esprom.protocol import own, packets
+from esprom.protocol import packets
 from esprom.protocol.commands import CommandSpec
 from esprom.protocol.packets import Command, OpenIntEnum
 from esprom.protocol.record import Overlay, Record
-from esprom.protocol.status import STATUS
+from specs.make_tables import PACKETS
 
 FOLDER = Path(__file__).parent
 ID = r"[A-Z]+-[A-Z0-9]+(?:-[A-Z0-9]+)*"
@@ -65,17 +65,7 @@ class Repeated:
 Field = Number | Data | Repeated
 
 
-def records(*modules: Any) -> dict[str, Record[Any]]:
-    """Return the records of modules that have fields, by name."""
-    return {
-        name: value
-        for module in modules
-        for name, value in vars(module).items()
-        if isinstance(value, Record) and value.layout
-    }
-
-
-RECORDS: dict[str, Record[Any]] = records(packets, own) | {"STATUS": STATUS}
+RECORDS = PACKETS
 HEADER_SIZE = Overlay(*packets.REQUEST.layout).size  # bytes, of a request as of a response
 
 

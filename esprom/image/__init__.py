@@ -11,6 +11,7 @@ from esprom.image.header import (
 )
 from esprom.image.layout import Segment
 from esprom.image.segments import FirmwareImage, parse_image
+from esprom.image.trailer import Trailer, trailer
 
 __all__ = [
     "HEADER_FREQUENCIES",
@@ -19,7 +20,9 @@ __all__ = [
     "FirmwareImage",
     "FlashHeader",
     "Segment",
+    "Trailer",
     "edit_header",
     "flash_header",
     "parse_image",
+    "trailer",
 ]
