@@ -309,7 +309,7 @@ def test_changes_its_rate(name: str) -> None:
 
 
 def check_who_is_there(talk: Talk) -> None:
-    """See where each of them goes when it leaves: the older one away, the newer one nowhere, ours in again."""
+    """See where each goes when it leaves: the older one away, the newer one nowhere, ours in again."""
     found = talk.frame(SILENCE_S)
     assert (found == b"OHAI") is (talk.name == OURS)
     talk.send(packet(Command.SYNC, packets.Sync()))
