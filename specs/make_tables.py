@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the tables of these documents from the code: `python specs/make_tables.py`.
+"""Writes the tables of these documents from the code: `python -m specs.make_tables`.
 
 A table stands between `<!-- table: NAME -->` and `<!-- end -->`; what is there is replaced. Byte tables come
 from the construct definitions, the command and status tables from theirs, the erased areas from the golden
-vectors. A test fails where a document and the code have drifted apart.
+vectors, state diagrams from trying what the virtual chip does. A test fails where a document and the code
+have drifted apart.
 """
 
 import json
@@ -28,6 +29,7 @@ from esprom.protocol.commands import COMMANDS, MIB, Loader
 from esprom.protocol.record import Record
 from esprom.protocol.status import MEANING, STATUS, RomError, StubError
 from esprom.sizes import size_name
+from specs import diagrams
 
 FOLDER = Path(__file__).parent
 VECTORS = FOLDER / "vectors" / "boot-rom.jsonl"
@@ -255,6 +257,8 @@ def tables() -> dict[str, str]:
         "IMAGE_FREQUENCIES": word_table(HEADER_FREQUENCIES),
         "IMAGE_SIZES": size_table(),
         "SDK_REGIONS": region_table(),
+        "BOOT_STATES": diagrams.boot_diagram(),
+        "FLASH_STATES": diagrams.flash_diagram(),
         "CHIPS": chip_table(),
         "BOARDS": board_table(),
         "BRIDGES": bridge_table(),
