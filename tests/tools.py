@@ -44,14 +44,16 @@ class Esptool:
 @cache
 def _installed(version: str) -> Path:
     """Return the folder that has this version. Skips the test where it cannot be had."""
-    return pip_package("esptool", version)
+    python = f"py{sys.version_info.major}{sys.version_info.minor}"
+    what = f"esptool=={version}"
+    return _made(TOOLS / f"esptool-{version}-{python}", lambda beside: _pip(beside, what), what)
 
 
 @cache
-def pip_package(name: str, version: str) -> Path:
-    """Return a folder, for `sys.path`, that has this package. Skips the test where it cannot be had."""
-    place = TOOLS / f"{name}-{version}-py{sys.version_info.major}{sys.version_info.minor}"
-    return _made(place, lambda beside: _pip(beside, f"{name}=={version}"), f"{name} {version}")
+def package(name: str, version: str) -> Path:
+    """Return the folder that has a package, without what it depends on. Skips as above."""
+    what = f"{name}=={version}"
+    return _made(TOOLS / f"{name}-{version}", lambda beside: _pip(beside, what, "--no-deps"), what)
 
 
 @cache
@@ -89,8 +91,8 @@ def _made(place: Path, command: Callable[[str], list[str]], what: str) -> Path:
     return place
 
 
-def _pip(beside: str, package: str) -> list[str]:
-    return [sys.executable, "-m", "pip", "install", "-q", "--target", beside, package]
+def _pip(beside: str, what: str, *options: str) -> list[str]:
+    return [sys.executable, "-m", "pip", "install", "-q", *options, "--target", beside, what]
 
 
 def _npm(beside: str, packages: tuple[str, ...]) -> list[str]:

@@ -66,7 +66,7 @@ SEGMENT_HEADER = Record(SegmentHeader, "address" / Int32ul, "size" / Int32ul)
 
 @dataclass(frozen=True, slots=True)
 class ImageCrc:
-    """The four bytes behind the checksum of a version 2 image (IMAGE-9)."""
+    """The four bytes behind the checksum of a version 2 image (IMAGE-11)."""
 
     crc: int
 
@@ -76,7 +76,7 @@ IMAGE_CRC = Record(ImageCrc, "crc" / Int32ul)
 
 @dataclass(frozen=True, slots=True)
 class ImageDigest:
-    """The 32 bytes behind the checksum of an image of the third form (IMAGE-10)."""
+    """The 32 bytes behind the checksum of an image of the third form (IMAGE-12)."""
 
     sha256: bytes
 
@@ -122,7 +122,7 @@ def build_image_v2(header: ImageHeader, flash_part: bytes, segments: tuple[Segme
 
 
 def image_crc(image: bytes) -> int:
-    """Return the CRC-32 of an image in the form that version 2 has it (IMAGE-9).
+    """Return the CRC-32 of an image in the form that version 2 has it (IMAGE-11).
 
     The usual one, taken for a signed number: its complement where it is negative, else one more.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What some images have behind their checksum, to be proved by: a CRC-32 or a SHA-256 (IMAGE-9, IMAGE-10).
+"""What some images have behind their checksum, to be proved by: a CRC-32 or a SHA-256 (IMAGE-11, IMAGE-12).
 
 Neither says that it is there. So which one to look for is told by the image, and what reads as erased flash,
 or is not long enough, is none.

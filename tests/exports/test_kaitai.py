@@ -27,7 +27,7 @@ from esprom.protocol.record import Record
 from esprom.protocol.status import STATUS, Status
 from specs import declared, kaitai
 from specs.declared import RECORDS, Data, Field, Number, Repeated
-from tests.tools import npm_packages, pip_package
+from tests.tools import npm_packages, package
 from tests.vectors.runner import DEFAULT_VECTORS, load
 
 HERE = Path(__file__).parent
@@ -56,7 +56,7 @@ def compiled(*languages: str) -> dict[str, dict[str, str]]:
 @cache
 def reader() -> Any:
     """Return the class that reads a packet, and has the classes of all its parts."""
-    runtime = str(pip_package("kaitaistruct", "0.11"))
+    runtime = str(package("kaitaistruct", "0.11"))
     (text,) = compiled("python")["python"].values()
     namespace: dict[str, Any] = {}
     sys.path.insert(0, runtime)

@@ -25,14 +25,14 @@ def test_the_image_spelt_out_is_one() -> None:
     assert build_image(image.header, image.segments) == spelt
 
 
-@pytest.mark.spec("IMAGE-11")
+@pytest.mark.spec("IMAGE-13")
 @pytest.mark.parametrize("damage", ["", "ff", "ea03", "e900", "e911", "e901"])
 def test_a_reader_is_strict(damage: str) -> None:
     with pytest.raises(ImageError):
         parse_image(bytes.fromhex(damage).ljust(12 if damage == "e901" else 4096 * bool(damage), b"\xff"))
 
 
-@pytest.mark.spec("IMAGE-12")
+@pytest.mark.spec("IMAGE-14")
 @pytest.mark.parametrize(("nibble", "user1", "user2"), MAPS)
 def test_the_sdks_maps(nibble: str, user1: str, user2: str) -> None:
     settings = int(nibble, 16) << 4
@@ -49,7 +49,7 @@ def test_all_maps_are_read() -> None:
     assert [nibble for nibble, _, _ in MAPS] == ["0", "2", "3", "4", "5", "6"]
 
 
-@pytest.mark.spec("IMAGE-13")
+@pytest.mark.spec("IMAGE-15")
 @pytest.mark.parametrize(
     ("size", "calibration", "init_data", "blank"),
     [
@@ -68,7 +68,7 @@ def test_the_end_is_the_sdks(size: int, calibration: int, init_data: int, blank:
     assert (third.end, third.size) == (size, 0x3000)
 
 
-@pytest.mark.spec("IMAGE-14")
+@pytest.mark.spec("IMAGE-16")
 def test_firmware_without_a_boot_loader() -> None:
     large = build_image(ImageHeader(1, 2, 0x20, 0x40100000), (Segment(0x40100000, b"12345678" * 1024),))
     flash = bytearray(large.ljust(0x100000, b"\xff"))

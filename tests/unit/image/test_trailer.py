@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands behind an image. IMAGE-9, IMAGE-10."""
+"""What stands behind an image. IMAGE-11, IMAGE-12."""
 
 import hashlib
 
