@@ -69,6 +69,7 @@ async function differs({ setup, tx_hex, rx_hex }) {
 }
 
 async function main() {
+    if (!port) throw new Error("usage: node run.js HOST PORT [BEGINNING...]");
     const all = lines.map((line) => JSON.parse(line)).filter(canRun);
     const asked = ({ name }) => !beginnings.length || beginnings.some((beginning) => name.startsWith(beginning));
     const chosen = all.filter(asked);
