@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the tables of these documents from the code: `python specs/make_tables.py`.
+"""Writes the tables of these documents from the code: `python -m specs.make_tables`.
 
 A table stands between `<!-- table: NAME -->` and `<!-- end -->`; what is there is replaced. Byte tables come
 from the construct definitions, the command and status tables from theirs, the erased areas from the golden
-vectors. A test fails where a document and the code have drifted apart.
+vectors, state diagrams from trying what the virtual chip does. A test fails where a document and the code
+have drifted apart.
 """
 
 import json
@@ -20,22 +21,34 @@ from esp8266sim.bridges import BRIDGES, BridgeModel
 from esp8266sim.chips import CHIPS
 from esp8266sim.clock import MS
 from esp8266sim.profiles import PROFILES
+from esprom.flash.regions import identity
+from esprom.image import layout
+from esprom.image.header import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, size_in_bytes
 from esprom.protocol import own, packets
 from esprom.protocol.commands import COMMANDS, MIB, Loader
 from esprom.protocol.record import Record
 from esprom.protocol.status import MEANING, STATUS, RomError, StubError
+from esprom.sizes import size_name
+from specs import diagrams
 
 FOLDER = Path(__file__).parent
 VECTORS = FOLDER / "vectors" / "boot-rom.jsonl"
 PLACE = re.compile(r"(<!-- table: (?P<name>[A-Z0-9_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 KIB = 1024
 
-RECORDS: dict[str, Record[Any]] = {
-    name: value
-    for module in (packets, own)
-    for name, value in vars(module).items()
-    if isinstance(value, Record) and value.layout
-} | {"STATUS": STATUS}
+
+def records(*modules: Any) -> dict[str, Record[Any]]:
+    """Return the records of modules that have fields, by name."""
+    return {
+        name: value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, Record) and value.layout
+    }
+
+
+PACKETS: dict[str, Record[Any]] = records(packets, own) | {"STATUS": STATUS}
+RECORDS = PACKETS | records(layout)
 
 # What the column of the time allowed is worked out for: 1 MiB, or a data block of 16 KiB.
 SAMPLES: dict[type, object] = {
@@ -149,6 +162,32 @@ def _erased(state: dict[str, Any]) -> tuple[object, ...]:
     return f"0x{first:x}", f"0x{end:x}", opcodes.count("se"), opcodes.count("be")
 
 
+def word_table(words: dict[str, int]) -> str:
+    """Return the words for the numbers of a setting in an image header, by number."""
+    rows = sorted((number, word) for word, number in words.items())
+    return table(("number", "word"), ((f"0x{number:x}", f"`{word}`") for number, word in rows))
+
+
+def size_table() -> str:
+    """Return the sizes of a flash that an image header can state, by number."""
+    rows = sorted((number, word) for word, number in HEADER_SIZES.items())
+    return table(
+        ("number", "word", "bytes"),
+        ((f"0x{number:x}", f"`{word}`", f"0x{size_in_bytes(word) or 0:x}") for number, word in rows),
+    )
+
+
+def region_table() -> str:
+    """Return where the SDKs keep what is theirs, for each size of flash."""
+    sizes = sorted({size for word in HEADER_SIZES if (size := size_in_bytes(word)) and size >= 512 * KIB})
+    columns = [[f"0x{region.offset:x}" for region in identity(size)] for size in sizes]
+    rows = (
+        (region.name, f"0x{region.size:x}", *(column[at] for column in columns))
+        for at, region in enumerate(identity(sizes[0]))
+    )
+    return table(("what", "bytes", *(size_name(size) for size in sizes)), rows)
+
+
 def chip_table() -> str:
     """Return the virtual flash chips."""
     head = ("chip", "id", "size", "status bits", "page", "sector", "32 KiB", "block", "chip, ms", "source")
@@ -214,6 +253,12 @@ def tables() -> dict[str, str]:
         "ROM_ERRORS": code_table(RomError),
         "STUB_ERRORS": code_table(StubError),
         "ERASED": erased_table(),
+        "IMAGE_MODES": word_table(HEADER_MODES),
+        "IMAGE_FREQUENCIES": word_table(HEADER_FREQUENCIES),
+        "IMAGE_SIZES": size_table(),
+        "SDK_REGIONS": region_table(),
+        "BOOT_STATES": diagrams.boot_diagram(),
+        "FLASH_STATES": diagrams.flash_diagram(),
         "CHIPS": chip_table(),
         "BOARDS": board_table(),
         "BRIDGES": bridge_table(),

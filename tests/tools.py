@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,50 +45,55 @@ class Esptool:
 def _installed(version: str) -> Path:
     """Return the folder that has this version. Skips the test where it cannot be had."""
     python = f"py{sys.version_info.major}{sys.version_info.minor}"
-    return _with_pip(f"esptool=={version}", TOOLS / f"esptool-{version}-{python}")
+    what = f"esptool=={version}"
+    return _made(TOOLS / f"esptool-{version}-{python}", lambda beside: _pip(beside, what), what)
 
 
 @cache
 def package(name: str, version: str) -> Path:
-    """Return the folder that has a package of data, without what it depends on. Skips as above."""
-    return _with_pip(f"{name}=={version}", TOOLS / f"{name}-{version}", "--no-deps")
+    """Return the folder that has a package, without what it depends on. Skips as above."""
+    what = f"{name}=={version}"
+    return _made(TOOLS / f"{name}-{version}", lambda beside: _pip(beside, what, "--no-deps"), what)
 
 
-def _with_pip(what: str, place: Path, *options: str) -> Path:
-    if place.exists():
-        return place
-    TOOLS.mkdir(parents=True, exist_ok=True)
-    beside = tempfile.mkdtemp(prefix=place.name, dir=TOOLS)
-    command = [sys.executable, "-m", "pip", "install", "-q", *options, "--target", beside, what]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"{what} cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-    try:
-        os.rename(beside, place)
-    except OSError:  # another worker was quicker
-        assert place.exists()
-    return place
+@cache
+def npm_packages(place: str, *packages: str) -> Path:
+    """Return the `node_modules` that has these packages (NAME@VERSION). Skips where they cannot be had."""
+    missing = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    return _made(TOOLS / place, lambda beside: _npm(beside, packages), " ".join(packages)) / "node_modules"
 
 
 @cache
 def esptool_js(version: str = "0.6.1") -> Path:
     """Return the bundle of esptool-js. Skips the test where node or the package cannot be had."""
-    missing = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
-    if missing:
-        pytest.skip(f"not installed: {', '.join(missing)}")
-    place = TOOLS / f"esptool-js-{version}"
-    bundle = Path("node_modules", "esptool-js", "bundle.js")
-    if not place.exists():
-        TOOLS.mkdir(parents=True, exist_ok=True)
-        beside = tempfile.mkdtemp(prefix=place.name, dir=TOOLS)
-        command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", beside]
-        done = subprocess.run(
-            [*command, f"esptool-js@{version}"], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            pytest.skip(f"esptool-js {version} cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-        try:
-            os.rename(beside, place)
-        except OSError:  # another worker was quicker
-            shutil.rmtree(beside)
-    return place / bundle
+    modules = npm_packages(f"esptool-js-{version}", f"esptool-js@{version}")
+    return modules / "esptool-js" / "bundle.js"
+
+
+def _made(place: Path, command: Callable[[str], list[str]], what: str) -> Path:
+    """Return the folder, filled by the command unless it is there. Skips the test where that fails."""
+    if place.exists():
+        return place
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    beside = tempfile.mkdtemp(prefix=place.name, dir=TOOLS)
+    environment = {**os.environ, "PUPPETEER_SKIP_DOWNLOAD": "1"}  # a browser of its own is not asked for
+    done = subprocess.run(command(beside), capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        shutil.rmtree(beside)
+        pytest.skip(f"{what} cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
+    try:
+        os.rename(beside, place)
+    except OSError:  # another worker was quicker
+        shutil.rmtree(beside)
+        assert place.exists()
+    return place
+
+
+def _pip(beside: str, what: str, *options: str) -> list[str]:
+    return [sys.executable, "-m", "pip", "install", "-q", *options, "--target", beside, what]
+
+
+def _npm(beside: str, packages: tuple[str, ...]) -> list[str]:
+    return ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", beside, *packages]

@@ -11,6 +11,7 @@ from esprom.image.header import (
 )
 from esprom.image.layout import MAGICS, Segment
 from esprom.image.segments import FirmwareImage, parse_image
+from esprom.image.trailer import Trailer, trailer
 
 __all__ = [
     "HEADER_FREQUENCIES",
@@ -20,7 +21,9 @@ __all__ = [
     "FirmwareImage",
     "FlashHeader",
     "Segment",
+    "Trailer",
     "edit_header",
     "flash_header",
     "parse_image",
+    "trailer",
 ]

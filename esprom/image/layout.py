@@ -10,9 +10,10 @@ mask ROM, executed in an interpreter with modelled peripherals (version 1 is wha
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from zlib import crc32
 
-from construct import Const, Int8ul, Int32ul
+from construct import Bytes, Const, Int8ul, Int32ul
 
 from esprom.protocol.checksum import checksum
 from esprom.protocol.record import Overlay, Record
@@ -21,6 +22,7 @@ MAGIC = 0xE9
 MAGIC_V2 = 0xEA
 MAGICS = (MAGIC, MAGIC_V2)  # what firmware begins with
 SETTINGS = range(2, 4)  # offsets in a header: flash mode, then flash size and frequency
+SEGMENTS_V2 = 4  # what a version 2 header has in place of the number of segments
 LINE = 16  # bytes; the checksum is the last byte of one
 
 
@@ -46,7 +48,7 @@ IMAGE_HEADER = Record(
 IMAGE_HEADER_V2 = Record(
     ImageHeader,
     "magic" / Const(MAGIC_V2, Int8ul),
-    "segments" / Const(4, Int8ul),
+    "segments" / Const(SEGMENTS_V2, Int8ul),
     "mode" / Int8ul,
     "size_and_frequency" / Int8ul,
     "entry" / Int32ul,
@@ -62,6 +64,26 @@ class SegmentHeader:
 
 
 SEGMENT_HEADER = Record(SegmentHeader, "address" / Int32ul, "size" / Int32ul)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCrc:
+    """The four bytes behind the checksum of a version 2 image (IMAGE-11)."""
+
+    crc: int
+
+
+IMAGE_CRC = Record(ImageCrc, "crc" / Int32ul)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDigest:
+    """The 32 bytes behind the checksum of an image of the third form (IMAGE-12)."""
+
+    sha256: bytes
+
+
+IMAGE_DIGEST = Record(ImageDigest, "sha256" / Bytes(32))
 
 IMAGE_HEADER_SIZE = Overlay(*IMAGE_HEADER.layout).size
 SEGMENT_HEADER_SIZE = Overlay(*SEGMENT_HEADER.layout).size
@@ -90,6 +112,24 @@ def build_image(header: ImageHeader, segments: tuple[Segment, ...], *, begins_at
     image = IMAGE_HEADER.build(header) + b"".join(build_segment(segment) for segment in segments)
     place = checksum_offset(begins_at + len(image)) - begins_at
     return image.ljust(place, b"\0") + bytes([segments_checksum(segments)])
+
+
+def build_image_v2(header: ImageHeader, flash_part: bytes, segments: tuple[Segment, ...]) -> bytes:
+    """Return a version 2 image with its CRC; `header` is that of the version 1 image in it (IMAGE-2)."""
+    whole_lines = flash_part.ljust(len(flash_part) + -len(flash_part) % LINE, b"\0")
+    front = IMAGE_HEADER_V2.build(replace(header, segments=SEGMENTS_V2))
+    front += build_segment(Segment(0, whole_lines))
+    image = front + build_image(header, segments, begins_at=len(front))
+    return image + IMAGE_CRC.build(ImageCrc(image_crc(image)))
+
+
+def image_crc(image: bytes) -> int:
+    """Return the CRC-32 of an image in the form that version 2 has it (IMAGE-11).
+
+    The usual one, taken for a signed number: its complement where it is negative, else one more.
+    """
+    crc = crc32(image)
+    return crc ^ 0xFFFFFFFF if crc >> 31 else crc + 1
 
 
 def build_segment(segment: Segment) -> bytes:
