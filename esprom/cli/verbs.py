@@ -57,6 +57,9 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
     "Virtual board": (
         Verb("sim", "sim", "Serve a virtual board to other programs, and act on one that is served."),
     ),
+    "Conformance": (
+        Verb("conformance-host", "conformance_host", "Grade a host tool on boards that misbehave."),
+    ),
     "About": (Verb("version", "local", "Print the version of esprom."),),
 }
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks that anybody's device, and anybody's host tool, can be put to."""
