@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""read-flash: a stretch of flash into a file, in one pass where each piece comes with a CRC."""
+"""read-flash: a stretch of flash into a file, read twice: the second time by the chip alone, where it can."""
 
 import hashlib
 from pathlib import Path
@@ -25,9 +25,9 @@ AT_ONCE = 0x10000  # bytes; so few need no announcement, and no measuring of the
 def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Facts:
     """Read a stretch of flash into a file.
 
-    SIZE is in hex, decimal, or like 4MB and 512KB; or `all`. An existing FILE is replaced. The ROM's loader
-    gives no checksum of what it sends, so with `--loader rom` all is read twice. To keep a firmware safe, use
-    `esprom backup`: its proof is kept beside the file.
+    SIZE is in hex, decimal, or like 4MB and 512KB; or `all`. An existing FILE is replaced. All is read twice:
+    the second time the stub loader only tells digests; with `--loader rom` it takes as long as the first. To
+    keep a firmware safe, use `esprom backup`: its proof is kept beside the file.
     """
     session.output.leave_stdout_to(file)
     with session.device() as device:
@@ -52,10 +52,9 @@ def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Fac
 
 
 def _read(device: "esprom.Device", offset: int, size: int, job: Job) -> bytes:
-    """Read so that a byte which is damaged on its way is noticed."""
-    if device.loader != "rom":
-        return device.read_flash(offset, size, progress=job.progress, cancel=job.cancel)
-    return device.read_flash_proved(offset, size, progress=job.progress, cancel=job.cancel).data
+    """Read so that a byte which is damaged on its way is noticed, and a cell which is misread."""
+    proved = device.read_flash_proved(offset, size, reread=True, progress=job.progress, cancel=job.cancel)
+    return proved.data
 
 
 def announce(session: Session, device: "esprom.Device", size: int, *, passes: int = 1) -> None:
