@@ -29,6 +29,14 @@ if TYPE_CHECKING:
         load_backup,
         planned_files,
     )
+    from esprom.conformance.host import (
+        HostClient,
+        HostReport,
+        host_client,
+        host_clients,
+        host_conformance,
+        host_scenarios,
+    )
     from esprom.device import (
         AskCallback,
         CancelCallback,
@@ -89,6 +97,14 @@ _HOME = {
         "files_to_read",
         "load_backup",
         "planned_files",
+    ),
+    "esprom.conformance.host": (
+        "HostClient",
+        "HostReport",
+        "host_client",
+        "host_clients",
+        "host_conformance",
+        "host_scenarios",
     ),
     "esprom.device": (
         "AskCallback",
@@ -171,6 +187,8 @@ __all__ = [
     "FlashInfo",
     "Found",
     "Hindrance",
+    "HostClient",
+    "HostReport",
     "ImageFound",
     "Inspection",
     "Kind",
@@ -209,6 +227,10 @@ __all__ = [
     "edit_header",
     "files_to_read",
     "flash_header",
+    "host_client",
+    "host_clients",
+    "host_conformance",
+    "host_scenarios",
     "inspect",
     "inspection_page",
     "is_stdout",

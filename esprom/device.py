@@ -281,7 +281,8 @@ class Device:
             cancel: asked now and then; the range that is being written is then left unfinished.
 
         Raises:
-            Refused: it reaches past the end of the flash; nothing was touched.
+            Refused: it reaches past the end of the flash, or the flash seems smaller than its id says;
+                nothing was touched.
             FlashProtected: the protection is on; nothing was touched.
             VerifyFailed: the flash does not hold what was written.
             EdgeLost: what lies beside it was erased and could not be put back; `kept` has it.
@@ -355,7 +356,8 @@ class Device:
             ValueError: `offset` or `size` is not a multiple of the 4 KiB sector.
             Refused: it reaches past the end of the flash.
             FlashProtected: the protection is on; nothing was touched.
-            VerifyFailed: a sector is not blank after it was erased.
+            VerifyFailed: a sector is not blank after it was erased. The ROM's loader looks at the beginning
+                of each sector only, and logs it, if there are more than 16.
         """
         watch = self._watch(progress, cancel)
         rewriting.erase(self._nor, self.flash(), offset, size, unprotect=unprotect, watch=watch)

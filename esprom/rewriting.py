@@ -19,7 +19,7 @@ from itertools import groupby
 from typing import TypeVar
 
 from esprom import operations, proving, streamed
-from esprom.errors import CommandFailed, EdgeLost, EspromError, FlashProtected, VerifyFailed
+from esprom.errors import CommandFailed, EdgeLost, EspromError, FlashProtected, Refused, VerifyFailed
 from esprom.flash.geometry import BLANK_SECTOR, BLOCK, SECTOR, round_down, round_up
 from esprom.loader.gather import LINE_TROUBLE, RETRIES
 from esprom.loader.nor import (
@@ -39,9 +39,14 @@ from esprom.loader.spi import BUFFER
 from esprom.operations import FlashInfo, check_range
 from esprom.progress import Stage, Watch
 from esprom.protocol.status import RomError
+from esprom.sizes import SMALLEST_FLASH, size_name
 
 ROM_FLASH_SIZE = 0x400000  # bytes; what the ROM assumes until SPI_SET_PARAMS
 ERASE_UNITS = (BLOCK_ERASE, HALF_BLOCK_ERASE, SECTOR_ERASE)  # the largest first
+READ_BACK = (
+    0x10000  # bytes that the ROM's loader reads in some 8 s at 115200 baud; of more, samples are looked at
+)
+SAMPLES = 16  # of a flash, to see whether it repeats itself
 
 PUT_BACK_ATTEMPTS = 3
 
@@ -91,6 +96,7 @@ def erase(nor: NorFlash, flash: FlashInfo, offset: int, size: int, *, unprotect:
             " is the aligned command that covers this range"
         )
     check_range(flash, offset, size)
+    _check_size(nor, flash, offset + size)
     _check_protection(nor, unprotect)
     stage = watch.stage("erase", size)
     if size == flash.size and _persist(nor, lambda: nor.erase(CHIP_ERASE, 0), CHIP_ERASE.limit_s):
@@ -111,6 +117,7 @@ def write(
     check_range(flash, offset, len(data))
     if not data:
         return
+    _check_size(nor, flash, offset + len(data))
     _check_protection(nor, unprotect)
     quiet = replace(watch, progress=None, cancel=None)
     written = range(offset, offset + len(data))
@@ -153,6 +160,7 @@ def replace_sectors(
         check_range(flash, address, len(data))
     if not sectors:
         return
+    _check_size(nor, flash, max(sectors) + SECTOR)
     _check_protection(nor, unprotect)
     stage = watch.stage("write", len(sectors) * SECTOR)
     with status_kept(nor):
@@ -267,6 +275,41 @@ def _persist(nor: NorFlash, job: Callable[[], T], busy_s: float = BLOCK_ERASE.li
                     raise
                 failures = 1
             log.info("trying again: %s", exc)
+
+
+def _check_size(nor: NorFlash, flash: FlashInfo, end: int) -> None:
+    """Raise Refused if the flash seems to end before `end`, where only its id, or only SFDP, tells its size.
+
+    A chip does not see address bits that it has no cells for (FLASH-2): what is written behind its end
+    overwrites what lies at its beginning, and reads back as it should.
+    """
+    if flash.size_source not in {"jedec", "sfdp"}:
+        return
+    size = SMALLEST_FLASH
+    while size < min(end, flash.size):
+        if _repeats(nor, size):
+            raise Refused(
+                f"the flash seems to have {size_name(size)}, not the {size_name(flash.size)} that it claims:"
+                f" it holds the same again from 0x{size:x} on; nothing was touched; --chip-size"
+                f" {size_name(size)} if that is so, --chip-size {size_name(flash.size)} if it is not"
+            )
+        size *= 2
+
+
+def _repeats(nor: NorFlash, size: int) -> bool:
+    """Tell whether samples are the same `size` bytes further on. Blank ones tell nothing."""
+    blank = True
+    for at in range(0, size, size // SAMPLES):
+        pieces = [range(start, start + BUFFER) for start in (at, at + size)]
+        here, there = _persist(nor, partial(_read_all, nor, pieces))
+        if here != there:
+            return False
+        blank = blank and here == BLANK_SECTOR[:BUFFER]
+    return not blank
+
+
+def _read_all(nor: NorFlash, pieces: Sequence[range]) -> list[bytes]:
+    return list(nor.read(pieces))
 
 
 def _check_protection(nor: NorFlash, unprotect: bool) -> None:
@@ -416,13 +459,17 @@ def _erase_unit(nor: NorFlash, unit: EraseUnit, address: int) -> bool:
 
 
 def _check_blank(nor: NorFlash, offset: int, size: int, watch: Watch) -> None:
-    """Read the beginning of every sector, and again where it is not blank; with our stub, all of it."""
-    if nor.stub is not None:
+    """Read it all; of more than the ROM's loader reads in a while, the beginning of every sector."""
+    if nor.stub is not None or size <= READ_BACK:
         try:
-            streamed.verify(nor.stub, offset, b"\xff" * size, watch)
+            operations.verify(nor, offset, b"\xff" * size, watch)
         except VerifyFailed as exc:
             raise VerifyFailed(f"not blank after it was erased: {exc}", address=exc.address) from exc
         return
+    log.warning(
+        "by the ROM's loader only the beginning of each sector is read back after so large an erase;"
+        " --loader stub looks at all of it"
+    )
     stage = watch.stage("verify", size)
     pieces = [range(start, start + BUFFER) for start in range(offset, offset + size, SECTOR)]
     doubtful = []

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What sizes of flash are called, by people and on the command line: 4MB, 512KB."""
 
+SMALLEST_FLASH = 0x40000  # bytes: no ESP8266 module has less than 256 KiB
 UNITS = (("MB", 20), ("KB", 10))
 
 

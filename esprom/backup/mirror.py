@@ -6,7 +6,7 @@ same MiB four times, and tools that trusted a wrong size made many such dumps. S
 powers of two, hence so is the number of copies.
 """
 
-SMALLEST_FLASH = 0x40000  # bytes: no ESP8266 module has less than 256 KiB
+from esprom.sizes import SMALLEST_FLASH
 
 
 def once(data: bytes) -> bytes:

@@ -58,7 +58,10 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
     "Virtual board": (
         Verb("sim", "sim", "Serve a virtual board to other programs, and act on one that is served."),
     ),
-    "Prove": (Verb("conformance", "conformance", "Check whether a loader does as the specification says."),),
+    "Prove": (
+        Verb("conformance", "conformance", "Check whether a loader does as the specification says."),
+        Verb("conformance-host", "conformance_host", "Grade a host tool on boards that misbehave."),
+    ),
     "About": (Verb("version", "local", "Print the version of esprom."),),
 }
 

@@ -24,6 +24,7 @@ CLKDIV_MASK = 0xFFFFF
 EFUSE = 0x3FF00050  # the first of four words
 
 ATTEMPTS = 6  # resets
+AGREEMENT_ATTEMPTS = 8  # readings of what the chip is, until two in a row are the same
 LISTEN_S = 0.5  # for the boot log, in the search for a reason
 
 log = logging.getLogger("esprom.loader")
@@ -57,11 +58,28 @@ def reach_rom(port: Port, before: str, hand: Hand | None = None, first_baud: int
 
 
 def identify(rom: RomLoader) -> chip.ChipInfo:
-    """Read what the chip says of itself."""
-    (words,) = rom.read_words(EFUSE, 4)
-    word0, word1, word2, word3 = words
-    divisor = rom.read_reg(UART_CLKDIV) & CLKDIV_MASK
+    """Read what the chip says of itself.
+
+    Raises:
+        ProtocolError: it says something else each time.
+    """
+    word0, word1, word2, word3, divisor = _agreed(rom)
     return chip.describe((word0, word1, word2, word3), chip.crystal_mhz(rom.session.port.baud, divisor))
+
+
+def _agreed(rom: RomLoader) -> list[int]:
+    """Return eFuses and divisor as two readings in a row have them: no checksum tells of a damaged answer."""
+    before: list[int] = []
+    for _ in range(AGREEMENT_ATTEMPTS):
+        (words,) = rom.read_words(EFUSE, 4)
+        found = [*words, rom.read_reg(UART_CLKDIV) & CLKDIV_MASK]
+        if found == before:
+            return found
+        before = found
+    raise ProtocolError(
+        "the chip says something else each time it is asked what it is: a bad connection or a weak supply;"
+        " try a lower --baud"
+    )
 
 
 def _reset_and_sync(session: Session, hand: Hand, first_baud: int) -> None:

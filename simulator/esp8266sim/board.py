@@ -20,6 +20,7 @@ from esp8266sim.cpu import Cpu
 from esp8266sim.cpu.special import DEBUG_LEVEL
 from esp8266sim.faults import DEAF, DUMB, Fault, carried, flash_bus
 from esp8266sim.flashchip import FlashChip
+from esp8266sim.flaws import Flaw, FlawedFlash
 from esp8266sim.line import Bridge, Burst
 from esp8266sim.processor import Processor
 from esp8266sim.profiles import Profile
@@ -74,6 +75,7 @@ class Board:
         chip: another flash chip than the profile's, with a unique id of its own.
         wiring: how reset and GPIO0 are connected.
         faults: what is wrong with its wires and its supply.
+        flaws: what is wrong inside its flash chip.
         rom: a dump of the mask ROM to execute, instead of the model of it; 64 KiB.
         cpi: how many cycles of the CPU's clock pass for each that is counted: nobody has counted those of
             silicon, so that figures can be had that do not depend on it.
@@ -90,6 +92,7 @@ class Board:
         chip: ChipModel | None = None,
         wiring: Wiring = Wiring.AUTO,
         faults: Iterable[Fault] = (),
+        flaws: Iterable[Flaw] = (),
         rom: bytes | None = None,
         cpi: float = 1.0,
     ) -> None:
@@ -106,7 +109,13 @@ class Board:
         self.on_wire: Callable[[str, Burst], None] | None = None  # told of what is on the line, which way
         self.on_lines: Callable[[bool, bool], None] | None = None  # told of DTR and RTS when they are set
         self._faults = frozenset(faults)
-        on_bus = flash_bus(self._faults, self.flash, self.clock, self.power_cycle)
+        flawed = tuple(flaws)
+        on_bus = flash_bus(
+            self._faults,
+            FlawedFlash(self.flash, flawed) if flawed else self.flash,
+            self.clock,
+            self.power_cycle,
+        )
         self.bridge = Bridge(self.clock, profile.bridge, self.receive)
         self._host: Host = self.bridge
         apb_hz = APB_PER_CRYSTAL * profile.crystal_hz

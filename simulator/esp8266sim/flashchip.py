@@ -105,6 +105,7 @@ class FlashChip:
         if len(self.array) != model.size:
             raise ValueError(f"{model.name} has {model.size} bytes, the array {len(self.array)}")
         self.observer: Callable[[Operation], None] | None = None
+        self.changes = 0  # changing commands that it has accepted
         self.busy_until = 0  # ps; when what was begun last is, or was, done
         self._now = now
         self._kept = 0  # status bits as they survive power-down
@@ -156,6 +157,7 @@ class FlashChip:
         else:
             change = self._changes.get(opcode)
             accepted = heard and change is not None and change(address or 0, sent)
+            self.changes += accepted
             self._tell(opcode, address, sent, accepted)
         if heard:
             self._previous = opcode

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
+from typing import Protocol
 
 from esp8266sim.bridges import BridgeModel
 from esp8266sim.clock import MS, SECOND, Clock, Event
@@ -122,6 +123,16 @@ def pulses(bursts: list[Burst], since: int, until: int) -> Pulses:
     return Pulses(edges, shortest["0"], shortest["1"])
 
 
+class Tap(Protocol):
+    """Who has the bytes in his hands on their way between the host and the adapter."""
+
+    def to_chip(self, data: bytes) -> None:
+        """Take what the host writes; `Bridge.put` sends it on."""
+
+    def from_chip(self, data: bytes) -> None:
+        """Take what the host would read; `Bridge.hand_over` lets it."""
+
+
 class Bridge:
     """The adapter between the host and the two wires.
 
@@ -140,6 +151,7 @@ class Bridge:
         # both directions run at that.
         self.follows: Callable[[], int] | None = None
         self.delivered = bytearray()  # what the host can read now
+        self.tap: Tap | None = None
         self._arriving: list[Burst] = []  # sampled at the host's baud, not yet delivered
         self._waiting = 0  # bytes in those
         self._wire_free = 0
@@ -176,12 +188,20 @@ class Bridge:
         self.write(b"\x00")
 
     def write(self, data: bytes) -> None:
-        """Take bytes from the host and put them on the wire behind those that are still going out."""
+        """Take bytes from the host."""
+        (self.put if self.tap is None else self.tap.to_chip)(data)
+
+    def put(self, data: bytes) -> None:
+        """Put bytes on the wire behind those that are still going out."""
         if not data:
             return
         burst = Burst(max(self._clock.now + self.model.turnaround_ps, self._wire_free), self.bit, data)
         self._wire_free = burst.end
         self._to_device(burst)
+
+    def hand_over(self, data: bytes) -> None:
+        """Let the host read bytes."""
+        self.delivered += data
 
     def flushed_at(self) -> int:
         """Return when everything written will have left."""
@@ -249,7 +269,7 @@ class Bridge:
         while self._arriving:
             burst = self._arriving[0]
             count = burst.arrived(now) if room is None else min(burst.arrived(now), room)
-            self.delivered += burst.data[:count]
+            (self.hand_over if self.tap is None else self.tap.from_chip)(burst.data[:count])
             self._waiting -= count
             if room is not None:
                 room -= count

@@ -57,6 +57,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "esprom.device": {"esprom.cli"},
     "esprom.backup": {"esprom.cli"},
     "esprom.selfcheck": {"esprom.cli"},
+    "esprom.conformance": {"esprom.cli"},
     "esprom.doctor": {"esprom.cli"},
     "esprom.wire": {"esprom.cli", "esprom.backup", "esprom.device", "esprom.operations", "esprom.loader"},
 }

@@ -9,10 +9,12 @@ from dataclasses import replace
 import pytest
 
 import esprom
-from esp8266sim.board import Board
+from esp8266sim.board import Board, Wiring
 from esp8266sim.chips import GD25Q32, W25Q32, W25Q80, ChipModel
 from esp8266sim.flashchip import Operation
+from esp8266sim.flaws import Stuck
 from esp8266sim.profiles import PROFILES
+from esp8266sim.scripts import Script, scripted_board
 from esprom.device import Device
 from esprom.errors import Cancelled, EdgeLost, EspromError, NoResponse, PortError, Refused, VerifyFailed
 from esprom.protocol.packets import Command
@@ -301,3 +303,41 @@ def test_a_cancelled_erase_stops_at_a_unit(under_test: Board) -> None:
     with pytest.raises(Cancelled):
         device.erase_region(0x1000, 0x4000, cancel=lambda: next(calls) >= 2)
     assert bytes(under_test.flash.array[0x4000:0x5000]) == PATTERN[0x4000:0x5000]
+
+
+def liar(content: bytes, claims: int = 0xEF4016) -> Board:
+    """A board whose flash has 1 MiB, and an id that says 4 MiB; no SFDP."""
+    script = Script("liar", "", claims=claims)
+    return scripted_board(
+        PROFILES["esp01"], script, bytearray(content.ljust(W25Q80.size, b"\xff")), Wiring.AUTO
+    )
+
+
+@pytest.mark.spec("FLASH-2")
+@pytest.mark.parametrize("change", ["write_flash", "erase_region", "write_sectors"])
+def test_a_flash_that_ends_before_that_is_not_changed(change: str) -> None:
+    under_test = liar(PATTERN)
+    device, _ = connected(under_test)
+    arguments = {
+        "write_flash": (0x120000, b"new"),
+        "erase_region": (0x120000, 0x1000),
+        "write_sectors": ({0x120000: bytes(0x1000)},),
+    }
+    with pytest.raises(Refused, match=r"seems to have 1MB, not the 4MB that it claims: .* --chip-size 1MB"):
+        getattr(device, change)(*arguments[change])
+    assert bytes(under_test.flash.array) == PATTERN.ljust(W25Q80.size, b"\xff")
+    device.write_flash(0x20000, b"new")
+    assert under_test.flash.array[0x20000:0x20003] == b"new"
+
+
+def test_a_blank_flash_tells_nothing_of_its_size() -> None:
+    device, _ = connected(liar(b""))
+    device.write_flash(0x120000, b"new")
+
+
+def test_one_bit_that_is_stuck_is_found_after_an_erase() -> None:
+    under_test = Board(PROFILES["esp01"], flaws=(Stuck(range(0x2777, 0x2778), at_zero=0x01),))
+    device, _ = connected(under_test)
+    with pytest.raises(VerifyFailed, match="not blank after it was erased") as caught:
+        device.erase_region(0x1000, 0x3000)
+    assert caught.value.address == 0x2777

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""read-flash: a stretch of flash into a file, in one pass."""
+"""read-flash: a stretch of flash into a file, read twice: the second time by the chip alone, where it can."""
 
 import hashlib
 from pathlib import Path
@@ -10,7 +10,7 @@ import esprom
 from esprom.cli.bounds import extent_in_flash
 from esprom.cli.group import command
 from esprom.cli.output import Facts
-from esprom.cli.session import Session
+from esprom.cli.session import Job, Session
 from esprom.cli.values import ADDRESS, EXTENT, OUTPUT_FILE, Extent, amount, duration
 
 USUAL_BAUD = 115200
@@ -25,8 +25,9 @@ AT_ONCE = 0x10000  # bytes; so few need no announcement, and no measuring of the
 def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Facts:
     """Read a stretch of flash into a file.
 
-    SIZE is in hex, decimal, or like 4MB and 512KB; or `all`. An existing FILE is replaced. To keep a
-    firmware safe, use `esprom backup`: it proves what it read.
+    SIZE is in hex, decimal, or like 4MB and 512KB; or `all`. An existing FILE is replaced. All is read twice:
+    the second time the stub loader only tells digests; with `--loader rom` it takes as long as the first. To
+    keep a firmware safe, use `esprom backup`: its proof is kept beside the file.
     """
     session.output.leave_stdout_to(file)
     with session.device() as device:
@@ -37,9 +38,9 @@ def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Fac
             lambda fitting: session.command("read-flash", f"{offset:#x}", fitting, str(file)),
         )
         if size > AT_ONCE:
-            announce(session, device, size)
+            announce(session, device, size, passes=1 if device.loader != "rom" else 2)
         with session.job() as job:
-            data = device.read_flash(offset, size, progress=job.progress, cancel=job.cancel)
+            data = _read(device, offset, size, job)
     esprom.save(file, data, overwrite=True)
     session.output.result(f"Read {size} bytes from {offset:#010x} into {file}")
     return {
@@ -48,6 +49,12 @@ def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Fac
         "file": str(file),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
+
+
+def _read(device: "esprom.Device", offset: int, size: int, job: Job) -> bytes:
+    """Read so that a byte which is damaged on its way is noticed, and a cell which is misread."""
+    proved = device.read_flash_proved(offset, size, reread=True, progress=job.progress, cancel=job.cancel)
+    return proved.data
 
 
 def announce(session: Session, device: "esprom.Device", size: int, *, passes: int = 1) -> None:

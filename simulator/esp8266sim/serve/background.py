@@ -61,6 +61,12 @@ class ServedBoard:
         self.ask(fill)
 
     @property
+    def misdeeds(self) -> list[str]:
+        """What the board's script has done to frames so far, a line for each."""
+        line = self._server.line
+        return [] if line is None else self.ask(lambda board: list(line.done))
+
+    @property
     def jumper(self) -> bool:
         """Whether GPIO0 is tied to ground; the chip looks at its next reset."""
         return self.ask(lambda board: board.jumper)

@@ -7,6 +7,7 @@ waits in the listen queue, or with its terminal open, until the one before has l
 """
 
 import contextlib
+import heapq
 import ipaddress
 import selectors
 import socket
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from esp8266sim.board import Board, Wiring
 from esp8266sim.inspection import instructions, report
+from esp8266sim.scripts import Script, ScriptedLine
 from esp8266sim.serve.client import Client, Gone, Line, Rfc2217Client, TcpClient
 from esp8266sim.serve.control import ControlClient
 from esp8266sim.serve.pace import AsFastAsPossible, Pace, RealTime
@@ -169,6 +171,7 @@ class Server:
             else GPIO0 is on ground, and the board is powered up anew where that was not so.
         on_connect: what a new client does to the board.
         pace: how virtual time follows the wall's.
+        script: what is done to frames between the clients and the board; its seconds are the wall's.
 
     Raises:
         OSError: an address is taken, or the terminal cannot be made.
@@ -183,8 +186,13 @@ class Server:
         wiring: Wiring | None = None,
         on_connect: OnConnect = OnConnect.KEEP,
         pace: Pace = Pace.REAL,
+        script: Script | None = None,
     ) -> None:
         self._board = board
+        self._due: list[tuple[float, int, Callable[[], None]]] = []  # wall time, order, what is to be done
+        self._put_off = 0  # times that something was
+        self._is_unplugged = False
+        self.line = None if script is None else ScriptedLine(board, script, self.later, self.unplug)
         self._wiring = wiring
         self._on_connect = on_connect
         self._real = RealTime(board.clock)
@@ -227,6 +235,7 @@ class Server:
         for key, _ in self._selector.select(min(waits, default=None)):
             self._live()
             key.data()
+        self._do_what_is_due()
         self._lines.settle()
         self._look_at_terminal()
 
@@ -234,6 +243,16 @@ class Server:
     def board(self) -> Board:
         """What is served."""
         return self._board
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something when so many seconds of the wall's time are over, between two steps."""
+        self._put_off += 1
+        heapq.heappush(self._due, (time.monotonic() + seconds, self._put_off, action))
+
+    def unplug(self) -> None:
+        """Take the adapter away: the client sees its connection end, and nobody gets in any more."""
+        self._is_unplugged = True
+        self._leave()
 
     def close(self) -> None:
         """Let go of everything; the client sees its connection end."""
@@ -269,6 +288,10 @@ class Server:
         if listener.kind == "control":
             self._watch(listener.socket, partial(self._accept_control, listener))
 
+    def _do_what_is_due(self) -> None:
+        while self._due and self._due[0][0] <= time.monotonic():
+            heapq.heappop(self._due)[2]()
+
     def _watch_for_clients(self) -> None:
         for listener in self._listeners:
             if listener.kind != "control":
@@ -283,6 +306,9 @@ class Server:
         connection = listener.accept()
         if connection is None:
             return
+        if self._is_unplugged:
+            connection.close()
+            return
         is_bare = listener.kind == "tcp"
         self._admit(Wiring.JUMPER if is_bare else Wiring.AUTO, follows=is_bare)
         kind = TcpClient if is_bare else Rfc2217Client
@@ -293,7 +319,7 @@ class Server:
             self._depart()
 
     def _look_at_terminal(self) -> None:
-        if self._pty is None or self._client is not None or not self._pty.opened():
+        if self._pty is None or self._client is not None or self._is_unplugged or not self._pty.opened():
             return
         from esp8266sim.serve import pty
 
@@ -307,6 +333,8 @@ class Server:
         waits = []
         if self._pty is not None and self._client is None:
             waits.append(LOOK_OFTEN_S if time.monotonic() - self._left_at < BUSY_S else LOOK_SELDOM_S)
+        if self._due:
+            waits.append(max(0.0, self._due[0][0] - time.monotonic()))
         if self._lines.settle_at is not None:
             waits.append(max(0.0, self._lines.settle_at - time.monotonic()))
         return min(waits, default=None)

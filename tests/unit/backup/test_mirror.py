@@ -3,7 +3,8 @@
 
 import pytest
 
-from esprom.backup.mirror import SMALLEST_FLASH, once
+from esprom.backup.mirror import once
+from esprom.sizes import SMALLEST_FLASH
 from tests.firmware import KIB, MIB, mirrored, stock, used
 
 

@@ -3,9 +3,22 @@ import pytest
 
 from esp8266sim.board import Board, Wiring
 from esp8266sim.profiles import PROFILES
+from esp8266sim.scripts import (
+    Act,
+    Frames,
+    Lost,
+    Overtaken,
+    Passed,
+    Revalued,
+    Script,
+    ScriptedLine,
+    Twice,
+    Way,
+)
 from esp8266sim.trace import Kind
 from esprom.errors import NoResponse, ProtocolError
 from esprom.loader.connect import ROM_WORD, ROM_WORD_VALUE, identify, reach_rom
+from esprom.protocol.packets import Command
 from tests.ports import ScriptedPort, board, loader, on_board, reply
 
 
@@ -21,7 +34,7 @@ def test_a_board_is_reached_and_identified(profile: str, baud: int) -> None:
     assert info.crystal_mhz * 1_000_000 == PROFILES[profile].crystal_hz
     assert info.mac.startswith("5c:cf:7f:")
     assert not under_test.trace.of(Kind.UNMODELLED)
-    assert port.clock.now() < 1.0
+    assert port.clock.now() < 1.2
 
 
 def test_without_reset_lines_the_loader_must_be_there() -> None:
@@ -52,6 +65,36 @@ def test_a_board_that_boots_its_flash_is_recognised_by_its_boot_log() -> None:
     assert port.baud == 115200
 
 
+@pytest.mark.parametrize("act", [Revalued(0x0100), Overtaken(1), Twice(), Lost()], ids=repr)
+@pytest.mark.parametrize("answers", range(12))
+def test_one_wrong_answer_makes_no_other_board_of_it(act: Act, answers: int) -> None:
+    under_test = board()
+    port = on_board(under_test)
+    since = Passed(Way.FROM_CHIP, 13 * answers)  # an answer has 12 bytes, or 13 with an escape
+    line = ((Frames(Way.FROM_CHIP, since, frozenset({Command.READ_REG})), act),)
+    done = ScriptedLine(under_test, Script("test", "", line)).done
+    try:
+        info = identify(reach_rom(port, "default-reset"))
+    except (NoResponse, ProtocolError):
+        assert done
+    else:
+        assert (info.mac, info.crystal_mhz) == ("5c:cf:7f:12:34:56", 26)
+
+
+def test_a_chip_that_says_something_else_each_time_is_not_believed() -> None:
+    under_test = board()
+    port = on_board(under_test)
+    rom = reach_rom(port, "default-reset")
+    flips = [Revalued(1 << bit) for bit in range(32)]
+    which = frozenset({Command.READ_REG})
+    line = tuple(
+        (Frames(Way.FROM_CHIP, Passed(Way.FROM_CHIP, 75 * at), which), flips[at]) for at in range(32)
+    )
+    ScriptedLine(under_test, Script("test", "", line))
+    with pytest.raises(ProtocolError, match="something else each time"):
+        identify(rom)
+
+
 def test_silence_names_the_wiring() -> None:
     with pytest.raises(NoResponse, match="nothing arrived at all: check that the board has power"):
         reach_rom(ScriptedPort(lambda written: b""), "no-reset")
@@ -68,7 +111,5 @@ def test_another_chip_is_refused() -> None:
 
 
 def test_a_stub_is_refused() -> None:
-    from esprom.protocol.packets import Command
-
     with pytest.raises(ProtocolError, match="stub loader"):
         reach_rom(ScriptedPort(lambda written: reply(Command.SYNC, 0) * 8), "no-reset")
