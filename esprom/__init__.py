@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         load_backup,
         planned_files,
     )
+    from esprom.conformance.device import conformance_cases, device_conformance
     from esprom.conformance.host import (
         HostClient,
         HostReport,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         host_conformance,
         host_scenarios,
     )
+    from esprom.conformance.report import DeviceReport
     from esprom.device import (
         AskCallback,
         CancelCallback,
@@ -98,6 +100,8 @@ _HOME = {
         "load_backup",
         "planned_files",
     ),
+    "esprom.conformance.device": ("conformance_cases", "device_conformance"),
+    "esprom.conformance.report": ("DeviceReport",),
     "esprom.conformance.host": (
         "HostClient",
         "HostReport",
@@ -177,6 +181,7 @@ __all__ = [
     "Change",
     "ChipInfo",
     "Device",
+    "DeviceReport",
     "Diagnosis",
     "Difference",
     "DriverlessAdapter",
@@ -219,7 +224,9 @@ __all__ = [
     "check_backup",
     "check_restore",
     "check_targets",
+    "conformance_cases",
     "connect",
+    "device_conformance",
     "diagnose",
     "differences",
     "doctor_page",

@@ -1,20 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the packet definitions for other programs from the code: `python -m specs.make_exports`.
+"""Writes what is for other programs from the code: `python -m specs.make_exports`.
 
-Kaitai Struct (`exports/esp8266_serial.ksy`) and a Wireshark dissector (`exports/esp8266_serial.lua`). A test
-fails where an export and the code have drifted apart.
+The packets as Kaitai Struct (`exports/esp8266_serial.ksy`) and as a Wireshark dissector
+(`exports/esp8266_serial.lua`), the conformance cases as JSON lines (`exports/conformance.jsonl`). A test fails
+where an export and the code have drifted apart.
 """
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from esprom import conformance_cases
 from specs import dissector, kaitai
 
 FOLDER = Path(__file__).parent / "exports"
+
+
+def cases() -> str:
+    """Return the conformance cases, one JSON object a line."""
+    return "".join(f"{json.dumps(case.facts(), ensure_ascii=False)}\n" for case in conformance_cases())
+
+
 EXPORTS: dict[str, Callable[[], str]] = {
     "esp8266_serial.ksy": kaitai.text,
     "esp8266_serial.lua": dissector.text,
+    "conformance.jsonl": cases,
 }
 
 

@@ -21,6 +21,7 @@ from esp8266sim.bridges import BRIDGES, BridgeModel
 from esp8266sim.chips import CHIPS
 from esp8266sim.clock import MS
 from esp8266sim.profiles import PROFILES
+from esprom.conformance.case import Relation
 from esprom.flash.regions import identity
 from esprom.image import layout
 from esprom.image.header import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, size_in_bytes
@@ -253,6 +254,7 @@ def tables() -> dict[str, str]:
         "ROM_ERRORS": code_table(RomError),
         "STUB_ERRORS": code_table(StubError),
         "ERASED": erased_table(),
+        "RELATIONS": table(("relation", "what is true"), ((f"`{r.name}`", r.value) for r in Relation)),
         "IMAGE_MODES": word_table(HEADER_MODES),
         "IMAGE_FREQUENCIES": word_table(HEADER_FREQUENCIES),
         "IMAGE_SIZES": size_table(),

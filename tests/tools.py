@@ -97,3 +97,31 @@ def _pip(beside: str, what: str, *options: str) -> list[str]:
 
 def _npm(beside: str, packages: tuple[str, ...]) -> list[str]:
     return ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", beside, *packages]
+
+
+@cache
+def mock_bootloader(version: str) -> Path:
+    """Return the folder that has esp32-mock-bootloader; it needs an esptool beside it. Skips as above."""
+    return package("esp32-mock-bootloader", version)
+
+
+@cache
+def stub_of(version: str) -> Path:
+    """Return the ESP8266's stub of an esptool that has it in its source, as a file of the later form."""
+    place = Esptool(version).place
+    file = place / "esp8266-stub.json"
+    if not file.exists():
+        code = (
+            "import base64, json, esptool; found = esptool.ESP8266ROM.STUB_CODE; print(json.dumps({name:"
+            " base64.b64encode(value).decode() if isinstance(value, bytes) else value"
+            " for name, value in found.items()}))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(place)},
+        )
+        file.write_text(done.stdout, "ascii")
+    return file

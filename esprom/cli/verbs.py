@@ -59,8 +59,7 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
         Verb("sim", "sim", "Serve a virtual board to other programs, and act on one that is served."),
     ),
     "Prove": (
-        Verb("conformance", "conformance", "Check whether a loader does as the specification says."),
-        Verb("conformance-host", "conformance_host", "Grade a host tool on boards that misbehave."),
+        Verb("conformance", "conformance", "Check a loader against the specification, or a host tool."),
     ),
     "About": (Verb("version", "local", "Print the version of esprom."),),
 }

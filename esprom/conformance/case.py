@@ -7,8 +7,9 @@ addresses that the bench gives, four bytes. In a pattern `??` is any byte, `NN` 
 whatever follows, and ` | ` stands between patterns of which one has to fit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
+from typing import Any
 
 from esprom.protocol.commands import Loader
 
@@ -28,6 +29,7 @@ ROM = frozenset({Loader.ROM})
 STUBS = frozenset({Loader.STUB, Loader.OURS})
 OURS = frozenset({Loader.OURS})
 ALL = frozenset(Loader)
+PIPELINED = ROM | OURS  # who takes a request before it has answered the last; others need not (COMMON-6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,17 @@ class Case:
     rule: str
     steps: tuple[Step, ...]
 
+    def facts(self) -> dict[str, Any]:
+        """Return it as data, for whoever plays it in another language (CONF-1)."""
+        return {
+            "id": self.id,
+            "spec": self.spec,
+            "level": self.level.value,
+            "loaders": sorted(loader.value for loader in self.loaders),
+            "rule": self.rule,
+            "steps": [_step_facts(step) for step in self.steps],
+        }
+
     @property
     def destructive(self) -> bool:
         """Whether it writes to the flash."""
@@ -207,6 +220,17 @@ class Case:
     def needs_reset(self) -> bool:
         """Whether the chip has to be reset for it, or after it."""
         return any(isinstance(step, Restart | Banner | Dead | Leaves) for step in self.steps)
+
+
+def _step_facts(step: Step) -> dict[str, Any]:
+    """Return a step with the fields that say something; its kind is what is to be done."""
+    found = {field.name: getattr(step, field.name) for field in fields(step)}
+    told = {
+        name: value.name if isinstance(value, Relation) else value
+        for name, value in found.items()
+        if value or name not in ("instead", "why", "sealed", "hex", "kept", "blank", "at")
+    }
+    return {"do": type(step).__name__, **told}
 
 
 def case(id: str, spec: str, level: Level, loaders: frozenset[Loader], rule: str, *steps: Step) -> Case:

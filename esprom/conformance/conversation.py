@@ -149,7 +149,7 @@ class Wire:
         return found
 
     def rest(self, for_s: float) -> bytes:
-        """Return what comes until nothing has come for so long; of what never ends, what came in LONGEST_S."""
+        """Return what comes until nothing has come for so long; of what never ends, LONGEST_S of it."""
         end = self.port.clock.now() + LONGEST_S
         while self._receive(min(end, self.port.clock.now() + for_s)):
             pass

@@ -10,8 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from esprom._version import __version__
-from esprom.conformance import case as steps
-from esprom.conformance.case import Case, Level
+from esprom.conformance.case import Level
 from esprom.conformance.conversation import Spoken, Verdict
 from esprom.conformance.runner import Result
 
@@ -35,7 +34,7 @@ summary { cursor: pointer; }
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeviceReport:
     """One run."""
 
     port: str
@@ -59,6 +58,22 @@ class Report:
             "results": [_facts(result) for result in self.results],
         }
 
+    def lines(self) -> list[str]:
+        """Return one line for each that was checked."""
+        return list(summary(self.results))
+
+    def details(self) -> list[str]:
+        """Return one line for each case."""
+        return [line(result) for result in self.results]
+
+    def junit(self) -> str:
+        """Return it as JUnit's XML."""
+        return junit(self)
+
+    def page(self) -> str:
+        """Return it as an HTML page that needs nothing else."""
+        return page(self)
+
     def _counts(self) -> Counter[Verdict]:
         return Counter(result.outcome.verdict for result in self.results)
 
@@ -73,9 +88,8 @@ def line(result: Result) -> str:
     """Return a result as one line of text."""
     case, outcome = result.case, result.outcome
     told = f": {outcome.text}" if outcome.text else ""
-    return (
-        f"{outcome.verdict.value:<15} {case.id:<26} {case.level.value:<6} {case.spec:<16} {case.rule}{told}"
-    )
+    head = f"{outcome.verdict.value:<15} {result.target}: {case.id} ({case.level.value}, {case.spec})"
+    return f"{head}: {case.rule}{told}"
 
 
 def summary(results: Sequence[Result]) -> Iterator[str]:
@@ -101,7 +115,7 @@ def _facts(result: Result) -> dict[str, Any]:
     }
 
 
-def junit(report: Report) -> str:
+def junit(report: DeviceReport) -> str:
     """Return the report as JUnit's XML: one suite for each target, one test for each case."""
     root = ElementTree.Element("testsuites", name="esprom conformance")
     for target, group in groupby(report.results, key=lambda result: result.target):
@@ -139,7 +153,7 @@ def _said(spoken: Sequence[Spoken]) -> Iterator[str]:
         yield f"{said.ms:9.2f} ms {said.way} {said.bytes[:SHOWN].hex(' ')}{more}{means}"
 
 
-def page(report: Report) -> str:
+def page(report: DeviceReport) -> str:
     """Return the report as an HTML page."""
     parts = []
     for target, group in groupby(report.results, key=lambda result: result.target):
@@ -165,25 +179,3 @@ def _row(result: Result) -> str:
         f'<tr><td class="{verdict.split()[0]}">{verdict}<td><code>{case.id}</code><td>{case.level.value}'
         f"<td>{case.spec}<td>{said}</tr>"
     )
-
-
-def exported(case: Case) -> dict[str, Any]:
-    """Return a case as data, for whoever plays it in another language (CONF-1)."""
-    return {
-        "id": case.id,
-        "spec": case.spec,
-        "level": case.level.value,
-        "loaders": sorted(loader.value for loader in case.loaders),
-        "rule": case.rule,
-        "steps": [_exported(step) for step in case.steps],
-    }
-
-
-def _exported(step: steps.Step) -> dict[str, Any]:
-    fields = {name: getattr(step, name) for name in step.__slots__}
-    plain = {
-        name: value.name.lower() if isinstance(value, steps.Relation) else value
-        for name, value in fields.items()
-        if value not in ("", (), False)
-    }
-    return {"do": type(step).__name__, **plain}

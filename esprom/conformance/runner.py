@@ -65,6 +65,11 @@ class Result:
     target: str
     outcome: Outcome
 
+    @property
+    def as_it_should_be(self) -> bool:
+        """Whether there is nothing to say about it."""
+        return self.outcome.verdict is Verdict.CONFORMS
+
 
 class NoDevice(NoResponse):
     """There is nothing that could be checked."""
@@ -228,7 +233,7 @@ class Runner:
             ) from exc
         if found != ROM_WORD_VALUE:
             raise NoDevice(
-                f"this is no ESP8266: at 0x{ROM_WORD:x} it has 0x{found:08x} instead of 0x{ROM_WORD_VALUE:08x}",
+                f"this is no ESP8266: its word at 0x{ROM_WORD:x} is {found:08x}, not {ROM_WORD_VALUE:08x}",
                 asked="READ_REG",
                 waited_s=0.0,
             )
@@ -312,7 +317,6 @@ def check_device(
         Refused: there is no scratch area.
         EspromError: the port is gone, or the scratch area cannot be put back.
     """
-    Runner(port).reach()
     results: list[Result] = []
 
     def run(offset: int | None) -> None:
@@ -324,6 +328,7 @@ def check_device(
                 results.append(result)
 
     if any(case.destructive for case in cases):
+        Runner(port).reach()  # before anything else is asked of what may be no ESP8266
         with scratch_area(port, scratch_offset, folder, told) as offset:
             run(offset)
     else:

@@ -21,6 +21,7 @@ BLANK = b"\xff"
 MARK = b"\xa5\x5a\x00\xff"  # its xor is 0, and none of its bytes is kept by programming 5A over it
 SECTORS = BLOCK // SECTOR
 PIECE = 64  # bytes read at once
+WORKING = 0x03  # bits of the status register that say what the chip is doing
 EDGE = 8  # bytes at each end of a sector that are looked at
 
 
@@ -37,13 +38,16 @@ class Scratch:
 
     offset: int
     content: bytes
+    status: int  # of the chip's first status register
     kept: Path | None  # the file that has it; None where there was nothing to keep
 
     def put_back(self, port: Port) -> None:
         """Write what was there, and see that it is. Raises EspromError, and leaves the file, if it is not."""
         with _device(port) as device:
-            device.write_flash(self.offset, self.content)
+            device.write_flash(self.offset, self.content, unprotect=True)
             device.verify_flash(self.offset, self.content)
+            if (device.read_flash_status(1) ^ self.status) & ~WORKING:
+                device.write_flash_status(self.status & ~WORKING, 1, volatile=False)
         if self.kept is not None:
             self.kept.unlink()
 
@@ -61,12 +65,12 @@ def take(port: Port, offset: int | None, folder: Path) -> Scratch:
             offset = _blank_block(device, size)
         if offset % BLOCK or not 0 <= offset <= size - BLOCK:
             raise Refused(f"0x{offset:x} is not where one of the flash's blocks of 64 KiB begins")
-        content = device.read_flash(offset, BLOCK)
+        content, status = device.read_flash(offset, BLOCK), device.read_flash_status(1)
     if content == BLANK * BLOCK:
-        return Scratch(offset, content, None)
+        return Scratch(offset, content, status, None)
     file = folder / f"esprom-scratch-0x{offset:x}.bin"
     save(file, content, overwrite=False)
-    return Scratch(offset, content, file)
+    return Scratch(offset, content, status, file)
 
 
 def _device(port: Port) -> Device:
@@ -92,6 +96,9 @@ class ScratchFlash:
     def mark(self) -> None:
         """Make each sector begin with the mark, and be blank behind it."""
         nor = self._attached()
+        status = nor.read_status(1)
+        if status & nor.form.protect:  # as the ROM's FLASH_END leaves it
+            nor.write_status(status & ~nor.form.protect, 1, volatile=False)
         nor.erase(BLOCK_ERASE, self._offset)
         for sector in range(SECTORS):
             nor.program(self._offset + sector * SECTOR, MARK)

@@ -34,11 +34,11 @@ EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
 INTERRUPT = 0x100 + 64  # bytes: the frame that the ROM's vector saves, and its dispatcher
 
 
-def build(folder: Path) -> dict[str, Any]:
-    """Compile in `folder`; return what `image.json` is to hold."""
+def build(folder: Path, sources: Path = SOURCES) -> dict[str, Any]:
+    """Compile `sources` in `folder`; return what `image.json` is to hold."""
     elf = folder / "stub.elf"
-    sources = [SOURCES / "start.S", *sorted(SOURCES.glob("*.c"))]  # the entry comes first
-    words = [COMPILER, *FLAGS, "-T", SOURCES / "stub.ld", "-o", elf, *sources]
+    files = [sources / "start.S", *sorted(sources.glob("*.c"))]  # the entry comes first
+    words = [COMPILER, *FLAGS, "-T", sources / "stub.ld", "-o", elf, *files]
     subprocess.run([str(word) for word in words], cwd=folder, check=True)
     with elf.open("rb") as file:
         found = ELFFile(file)

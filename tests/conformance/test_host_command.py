@@ -17,7 +17,7 @@ RUN_S = 100.0
 
 
 def esprom(*words: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "esprom", "conformance-host", *map(str, words)]
+    command = [sys.executable, "-m", "esprom", "conformance", "--host", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=RUN_S, check=False)
 
 
@@ -34,7 +34,7 @@ def test_a_tool_that_lies_in_json_and_on_a_page(tmp_path: Path) -> None:
     done = esprom(*options, "--", *FAKE, "lie", "{port}")
     assert done.returncode == 1
     found = json.loads(done.stdout)
-    assert list(validator("conformance-host").iter_errors(found)) == []
+    assert list(validator("conformance").iter_errors(found)) == []
     assert found["harmful"] == 1
     assert found["grades"][0]["wrong"] == ["it does not say 5c:cf:7f:12:34:56"]
     assert "| nothing-wrong | identify | CORRUPT |" in page.read_text()

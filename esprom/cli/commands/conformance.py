@@ -1,36 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
-"""conformance: whether what is at a port is what the specification says."""
+"""conformance: whether what is at a port is what the specification says; with --host, of a host tool."""
 
-from collections.abc import Callable, Sequence
+import json
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import click
 
-from esprom.cli.group import command
+import esprom
+from esprom.cli.commands.conformance_host import conformance_host
+from esprom.cli.group import VerbCommand
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
-from esprom.cli.settings import Settings
-from esprom.conformance import report as reports
-from esprom.conformance.case import Case, Level
-from esprom.conformance.cases import CASES
-from esprom.conformance.conversation import Verdict
-from esprom.conformance.program import load_program, our_program
-from esprom.conformance.report import Report
-from esprom.conformance.runner import Result, Target, check_device, chosen
+from esprom.cli.values import ADDRESS
 from esprom.errors import VerifyFailed
-from esprom.files import check_targets, save
-from esprom.port import DEFAULT_BAUD, open_port
-from esprom.protocol.commands import Loader
 
-FORMS: dict[str, Callable[[Report], str]] = {"junit": reports.junit, "html": reports.page}
-ROM, STUB, ALL = "rom", "stub", ("all", "auto")
+HOST = "--host"
+LEVELS = ("must", "should", "quirk")
+FORMS = ("text", "json", "junit", "html")
 
 
-@command("conformance")
+class WithHost(VerbCommand):
+    """`conformance`; with `--host` it is another command, with options of its own."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the options of the one or the other."""
+        if HOST not in takewhile(lambda word: word != "--", args):
+            return super().make_context(info_name, args, parent, **extra)
+        args.remove(HOST)
+        return conformance_host.make_context(f"{info_name} {HOST}", args, parent, **extra)
+
+
+@click.command("conformance", cls=WithHost)
+@click.option(HOST, is_flag=True, help=f"Check a host tool instead: see esprom conformance {HOST} --help.")
 @click.option(
     "--level",
-    type=click.Choice([level.value for level in Level]),
-    default=Level.SHOULD.value,
+    type=click.Choice(LEVELS),
+    default="should",
     show_default=True,
     metavar="LEVEL",
     help="Which rules: must, should (and must), quirk (all of them).",
@@ -38,7 +47,7 @@ ROM, STUB, ALL = "rom", "stub", ("all", "auto")
 @click.option("--destructive", is_flag=True, help="Write to the flash too, to a stretch that is put back.")
 @click.option(
     "--scratch",
-    type=click.IntRange(0, 0xFFFFFF),
+    type=ADDRESS,
     metavar="OFFSET",
     help="That stretch: 64 KiB from here on. Unless told, the last 64 KiB that are blank.",
 )
@@ -46,7 +55,7 @@ ROM, STUB, ALL = "rom", "stub", ("all", "auto")
 @click.option(
     "--report",
     "form",
-    type=click.Choice(["text", "json", *FORMS]),
+    type=click.Choice(FORMS),
     default="text",
     show_default=True,
     metavar="FORM",
@@ -68,8 +77,9 @@ def conformance(
     destructive: bool,
     force: bool,
     listed: bool,
-) -> Facts:
-    """Check whether a loader does as the specification says.
+    host: bool,
+) -> Facts | None:
+    """Check a loader against the specification, or a host tool.
 
     Each case sends bytes and says what must come back: from an ESP8266's boot ROM (--loader rom), from our
     stub loader (--loader stub), both (unless told), or a stub loader in a file, ours or another tool's
@@ -77,77 +87,52 @@ def conformance(
     does not conform, 4 if nothing answers at all.
     """
     output = session.output
-    output.json = output.json or form == "json"
-    if file is not None:
-        check_targets([file], overwrite=force)
+    output.json = output.json or (form == "json" and file is None)
     try:
-        cases = chosen(CASES, Level(level), destructive=destructive or listed, only=only)
+        if listed:
+            return _list(session, level, only)
+        if file is not None:
+            esprom.check_targets([file], overwrite=force)
+        report = esprom.device_conformance(
+            session.chosen_port(),
+            loader="all" if session.settings.loader == "auto" else session.settings.loader,
+            level=level,
+            destructive=destructive,
+            scratch=scratch,
+            only=only,
+            told=output.note,
+            heard=output.result if form == "text" and file is None else output.note,
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    if listed:
-        for case in cases:
-            output.result(f"{case.id:<26} {case.level.value:<6} {case.spec:<16} {case.rule}")
-        return {"cases": [reports.exported(case) for case in cases]}
-    found = _checked(session, cases, scratch, Level(level), shown=form == "text" and file is None)
-    _tell(session, found, form, file, force=force)
-    if not found.conforms:
-        output.finish(found.facts())
+    _tell(session, report, form, file, force=force)
+    output.finish(report.facts())
+    if not report.conforms:
         click.get_current_context().exit(VerifyFailed.exit_code)
-    return found.facts()
+    return None
 
 
-def _checked(
-    session: Session, cases: Sequence[Case], scratch: int | None, level: Level, *, shown: bool
-) -> Report:
-    name = session.chosen_port()
-    targets = _targets(session.settings)
-    session.output.note(f"checking {name}: {', '.join(target.name for target in targets)}")
-
-    def heard(result: Result) -> None:
-        if shown and (session.settings.verbose or result.outcome.verdict is not Verdict.CONFORMS):
-            session.output.result(f"{result.target}: {reports.line(result)}")
-
-    port = open_port(name, DEFAULT_BAUD)
-    try:
-        results = check_device(
-            port, targets, cases, scratch_offset=scratch, told=session.output.note, heard=heard
-        )
-    finally:
-        port.close()
-    return Report(name, level, tuple(results))
+def _list(session: Session, level: str, only: tuple[str, ...]) -> Facts:
+    cases = esprom.conformance_cases(level, only=only)
+    for case in cases:
+        session.output.result(f"{case.id:<26} {case.level.value:<6} {case.spec:<16} {case.rule}")
+    return {"cases": [case.facts() for case in cases]}
 
 
-def _targets(settings: Settings) -> list[Target]:
-    match settings.loader:
-        case "rom":
-            return [Target(Loader.ROM)]
-        case "stub":
-            return [Target(Loader.OURS, our_program())]
-        case "all" | "auto":
-            return [Target(Loader.ROM), Target(Loader.OURS, our_program())]
-        case file:
-            program = load_program(Path(file))
-            return [Target(Loader.OURS if program.ours else Loader.STUB, program)]
-
-
-def _tell(session: Session, found: Report, form: str, file: Path | None, *, force: bool) -> None:
-    for text in reports.summary(found.results):
-        session.output.note(text) if form in FORMS else session.output.result(text)
-    if form in FORMS:
-        whole = FORMS[form](found)
-    elif file is not None:
-        import json
-
-        lines = [f"{result.target}: {reports.line(result)}" for result in found.results]
-        whole = (
-            json.dumps(found.facts(), indent=2)
-            if form == "json"
-            else "\n".join((*lines, *reports.summary(found.results)))
-        )
-    else:
-        return
-    if file is None:
-        session.output.result(whole)
-    else:
-        save(file, whole.encode(), overwrite=force)
+def _tell(
+    session: Session, report: "esprom.DeviceReport", form: str, file: Path | None, *, force: bool
+) -> None:
+    whole = {
+        "text": lambda: "\n".join((*report.details(), *report.lines())),
+        "json": lambda: json.dumps(report.facts(), indent=2),
+        "junit": report.junit,
+        "html": report.page,
+    }[form]
+    if file is not None:
+        esprom.save(file, f"{whole().rstrip()}\n".encode(), overwrite=force)
         session.output.note(f"report: {file}")
+    elif form in ("junit", "html"):
+        session.output.result(whole().rstrip())
+        return
+    for text in report.lines():
+        session.output.result(text)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""conformance --host: any host tool in front of scripted boards, and what becomes of its jobs."""
+"""conformance --host: any host tool in front of scripted boards, and what becomes of its jobs.
+
+A command of its own as far as its options go; `conformance` hands over to it.
+"""
 
 import os
 from collections.abc import Sequence
@@ -18,7 +21,7 @@ JOBS = ("identify", "read", "write", "erase")  # as in esprom.conformance.host, 
 WAYS = ("tcp", "rfc2217", "pty")
 
 
-@command("conformance-host", shared=WITHOUT_BOARD)
+@command("conformance --host", shared=WITHOUT_BOARD)
 @click.argument("tool", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND ...]")
 @click.option("--job", type=click.Choice(JOBS), help="What COMMAND does, where it does not tell by itself.")
 @click.option(

@@ -27,6 +27,7 @@ CRC_AFTER = "619245df"
 INFO = Ask("e0", "01000000", "INFO")
 STREAM = Ask("e3", "00000000 00100000 00800000 18000000", "STREAM: the first sector")
 STREAMING = Gets("01e3 0200 ???????? 0000", sealed=True)
+HEAD = "01e4 ???? ???????? ???????? ????????"  # of a frame, up to its kind
 FRAME = Gets("01e4 ???? ???????? *")
 FINISH = Ask("e5", "ffffffff 00000000 00000000", "STREAM_CONTROL: that was all")
 
@@ -82,11 +83,11 @@ CASES = (
         Gets("01e1 0210 ???????? " + bytes(range(256)).hex() * 16 + "0000", sealed=True),
     ),
     case(
-        *("own.seal", "STUB-4", MUST, OURS, "answers to different requests have different values"),
-        Ask("e1", "01", "ECHO of 01"),
-        Gets("01e1 0300 ???????? 01 0000", sealed=True),
-        Ask("e1", "02", "ECHO of 02"),
-        Gets("01e1 0300 ???????? 02 0000", sealed=True),
+        *("own.seal", "STUB-4", MUST, OURS, "the same answer to another request has another value"),
+        Ask("e2", "01000000 00100000 00100000", "DIGESTS from the second byte on"),
+        _refused("e2", BAD_ADDRESS),
+        Ask("e2", "02000000 00100000 00100000", "DIGESTS from the third byte on"),
+        _refused("e2", BAD_ADDRESS),
         Compare(Relation.UNEQUAL_VALUES),
     ),
     case(
@@ -127,7 +128,7 @@ CASES = (
         *("own.stream-unpacked", "STUB-8", MUST, OURS, "with effort 0 nothing is packed"),
         Ask("e3", "00000000 00100000 00800000 00000000", "STREAM: the first sector, unpacked"),
         STREAMING,
-        FRAME,
+        Gets(f"{HEAD} 00 * | {HEAD} 01 *"),
         FRAME,
         Compare(Relation.STREAM_IS_WHOLE),
         FINISH,

@@ -72,12 +72,12 @@ def _begin(size: int, block: int = 0x100, offset: int = 0) -> Send:
 
 CASES = (
     case(
-        *("stub.attach", "BODY-SPI-ATTACH", SHOULD, STUBS, "SPI_ATTACH succeeds"),
+        *("stub.attach", "COMMON-5", SHOULD, STUBS, "SPI_ATTACH succeeds"),
         Send("000d 0400 00000000 00000000", "SPI_ATTACH"),
         Gets(f"010d {OK}"),
     ),
     case(
-        *("stub.params", "BODY-SPI-PARAMS", SHOULD, STUBS, "SPI_SET_PARAMS succeeds"),
+        *("stub.params", "COMMON-5", SHOULD, STUBS, "SPI_SET_PARAMS succeeds"),
         Send(
             "000b 1800 00000000 00000000 00004000 00000100 00100000 00010000 ffff0000",
             "SPI_SET_PARAMS: 4 MiB",
@@ -85,7 +85,7 @@ CASES = (
         Gets(f"010b {OK}"),
     ),
     case(
-        *("stub.baud", "BODY-BAUD", MUST, STUBS, "CHANGE_BAUDRATE is answered at the old rate, then changes"),
+        *("stub.baud", "COMMON-15", MUST, STUBS, "CHANGE_BAUDRATE is answered at the old rate, then changes"),
         Send("000f 0800 00000000 00840300 00c20100", "CHANGE_BAUDRATE from 115200 to 230400"),
         Gets(f"010f {OK}"),
         Rate(230400),
@@ -97,10 +97,10 @@ CASES = (
     ),
     case(
         *(
-            "stub.baud-back",
-            "BODY-BAUD",
-            SHOULD,
-            STUBS,
+            "own.baud-back",
+            "STUB-3",
+            MUST,
+            OURS,
             "and back again, by the rate that the host names as old",
         ),
         Send("000f 0800 00000000 00840300 00c20100", "CHANGE_BAUDRATE from 115200 to 230400"),
@@ -116,7 +116,7 @@ CASES = (
         Leaves(),
     ),
     case(
-        *("stub.md5", "BODY-MD5", MUST, STUBS, "SPI_FLASH_MD5 answers 16 bytes: the digest of what is read"),
+        *("stub.md5", "COMMON-11", MUST, STUBS, "SPI_FLASH_MD5 answers 16 bytes: the digest of what is read"),
         Send("0013 1000 00000000 00000000 00100000 0000000000000000", "SPI_FLASH_MD5 of the first sector"),
         Gets("0113 1200 ???????? ???????????????????????????????? 0000"),
         READ_SECTOR,
@@ -128,14 +128,14 @@ CASES = (
         Compare(Relation.DIGESTS_AGREE),
     ),
     case(
-        *("stub.md5-of-nothing", "BODY-MD5", SHOULD, STUBS, "of 0 bytes it is the MD5 of nothing"),
+        *("stub.md5-of-nothing", "COMMON-11", SHOULD, STUBS, "of 0 bytes it is the MD5 of nothing"),
         Send("0013 1000 00000000 00000000 00000000 0000000000000000", "SPI_FLASH_MD5 of 0 bytes"),
         Gets("0113 1200 ???????? d41d8cd98f00b204e9800998ecf8427e 0000"),
     ),
     case(
         *(
             "stub.read",
-            "BODY-READ-FLASH",
+            "COMMON-13",
             MUST,
             STUBS,
             "READ_FLASH sends frames, and their digest at the end",
@@ -150,7 +150,7 @@ CASES = (
     case(
         *(
             "stub.read-waits",
-            "BODY-READ-FLASH",
+            "COMMON-13",
             MUST,
             STUBS,
             "with one frame in flight the next waits for its ack",
@@ -168,7 +168,7 @@ CASES = (
         Compare(Relation.LAST_IS_DIGEST),
     ),
     case(
-        *("stub.read-last-short", "BODY-READ-FLASH", MUST, STUBS, "the last frame has what is left"),
+        *("stub.read-last-short", "COMMON-13", MUST, STUBS, "the last frame has what is left"),
         Send("00d2 1000 00000000 00000000 20040000 00040000 01000000", "READ_FLASH: 1024 and 32 bytes"),
         READING,
         ANY_FRAME,
@@ -179,7 +179,7 @@ CASES = (
         Compare(Relation.LAST_IS_DIGEST),
     ),
     case(
-        *("stub.read-unaligned", "BODY-READ-FLASH", SHOULD, STUBS, "it may begin and end at any byte"),
+        *("stub.read-unaligned", "COMMON-13", SHOULD, STUBS, "it may begin and end at any byte"),
         Send("00d2 1000 00000000 00000000 10000000 00100000 01000000", "READ_FLASH: the first 16 bytes"),
         READING,
         Gets("??" * 16),
@@ -197,7 +197,7 @@ CASES = (
     case(
         *(
             "stub.read-ended",
-            "BODY-READ-ACK",
+            "COMMON-14",
             SHOULD,
             STUBS,
             "an acknowledgement of another length ends a reading",
@@ -208,24 +208,24 @@ CASES = (
         READING,
         ANY_FRAME,
         Send("000000", "three bytes"),
-        Nothing(0.2),
+        NoAnswer("01d2"),  # frames that were on their way may come still
         Send(ASK_ROM_WORD, ROM_WORD),
         Gets(IS_ROM_WORD),
     ),
     case(
-        *("stub.run", "PROTO-1", SHOULD, STUBS, "RUN_USER_CODE has no answer"),
+        *("stub.run", "COMMON-16", SHOULD, STUBS, "RUN_USER_CODE has no answer"),
         Send("00d3 0000 00000000", "RUN_USER_CODE"),
         NoAnswer("01d3"),
         Leaves(),
     ),
     case(
-        *("stub.not-begun", "STATUS-4", SHOULD, STUBS, "a block before any FLASH_BEGIN is refused with C6"),
+        *("stub.not-begun", "COMMON-8", SHOULD, STUBS, "a block before any FLASH_BEGIN is refused with C6"),
         Restart(),
         _block(0, 0x100),
         Gets("0103 0200 ???????? c600"),
     ),
     case(
-        *("stub.write", "BODY-DATA", MUST, STUBS, "what is written is in the flash"),
+        *("stub.write", "COMMON-8", MUST, STUBS, "what is written is in the flash"),
         Marked(),
         _begin(0x100),
         BEGUN,
@@ -237,7 +237,7 @@ CASES = (
         Holds(kept=tuple(range(1, 16))),
     ),
     case(
-        *("stub.write-two", "BODY-DATA", MUST, STUBS, "two blocks go one behind the other"),
+        *("stub.write-two", "COMMON-8", MUST, STUBS, "two blocks go one behind the other"),
         Marked(),
         _begin(0x200),
         BEGUN,
@@ -250,7 +250,7 @@ CASES = (
         Holds(hex="5a" * 0x200 + "ff" * 0x100),
     ),
     case(
-        *("stub.write-digest", "BODY-MD5", MUST, STUBS, "and SPI_FLASH_MD5 tells its digest"),
+        *("stub.write-digest", "COMMON-11", MUST, STUBS, "and SPI_FLASH_MD5 tells its digest"),
         Marked(),
         _begin(0x100),
         BEGUN,
@@ -262,7 +262,7 @@ CASES = (
         Gets(f"0113 1200 ???????? {MD5_OF_5A_256} 0000"),
     ),
     case(
-        *("stub.write-across", "BODY-FLASH-BEGIN", MUST, STUBS, "each sector is erased before it is written"),
+        *("stub.write-across", "COMMON-7", MUST, STUBS, "each sector is erased before it is written"),
         Marked(),
         _begin(0x2000, block=0x2000, offset=0x1000),
         BEGUN,
@@ -275,7 +275,7 @@ CASES = (
         Holds(kept=(0, *range(3, 16))),
     ),
     case(
-        *("stub.begin-20", "BODY-FLASH-BEGIN", MUST, STUBS, "FLASH_BEGIN may have a fifth word"),
+        *("stub.begin-20", "COMMON-7", MUST, STUBS, "FLASH_BEGIN may have a fifth word"),
         Marked(),
         Send("0002 1400 00000000 00010000 01000000 00010000 {flash} 00000000", "FLASH_BEGIN of 20 bytes"),
         BEGUN,
@@ -286,14 +286,14 @@ CASES = (
         Holds(hex="5a" * 0x100),
     ),
     case(
-        *("stub.begin-too-large", "STATUS-4", SHOULD, STUBS, "blocks that do not fit are refused with C2"),
+        *("stub.begin-too-large", "COMMON-8", SHOULD, STUBS, "blocks that do not fit are refused with C2"),
         Marked(),
         _begin(0x100, block=0x10000),
         Gets("0102 0200 ???????? c200"),
         Holds(kept=tuple(range(16))),
     ),
     case(
-        *("stub.bad-checksum", "STATUS-4", MUST, STUBS, "a block with a wrong checksum is refused with C1"),
+        *("stub.bad-checksum", "COMMON-8", MUST, STUBS, "a block with a wrong checksum is refused with C1"),
         Marked(),
         _begin(0x100),
         BEGUN,
@@ -302,7 +302,7 @@ CASES = (
         Holds(at=0x100, hex="ff" * 0x40),
     ),
     case(
-        *("stub.bad-length", "STATUS-4", MUST, STUBS, "a block whose length is not its length is refused"),
+        *("stub.bad-length", "COMMON-8", MUST, STUBS, "a block whose length is not its length is refused"),
         Marked(),
         _begin(0x100),
         BEGUN,
@@ -313,7 +313,7 @@ CASES = (
         Gets(f"0103 {REFUSED}"),
     ),
     case(
-        *("stub.end-early", "STATUS-4", SHOULD, STUBS, "FLASH_END before all has come is refused"),
+        *("stub.end-early", "COMMON-10", SHOULD, STUBS, "FLASH_END before all has come is refused"),
         Marked(),
         _begin(0x200),
         BEGUN,
@@ -323,7 +323,7 @@ CASES = (
         Gets(f"0104 {REFUSED}"),
     ),
     case(
-        *("stub.deflate", "CMD-1", MUST, STUBS, "packed data are unpacked into the flash"),
+        *("stub.deflate", "COMMON-9", MUST, STUBS, "packed data are unpacked into the flash"),
         Marked(),
         BEGIN_DEFLATE,
         DEFLATE_BEGUN,
@@ -334,7 +334,7 @@ CASES = (
         Holds(hex="5a" * 0x400 + "ff" * 0x100),
     ),
     case(
-        *("stub.deflate-digest", "BODY-MD5", MUST, STUBS, "and have the digest that they should"),
+        *("stub.deflate-digest", "COMMON-11", MUST, STUBS, "and have the digest that they should"),
         Marked(),
         BEGIN_DEFLATE,
         DEFLATE_BEGUN,
@@ -346,7 +346,7 @@ CASES = (
         Gets(f"0113 1200 ???????? {MD5_OF_5A_1024} 0000"),
     ),
     case(
-        *("stub.deflate-split", "CMD-1", MUST, STUBS, "a stream may be cut anywhere into blocks"),
+        *("stub.deflate-split", "COMMON-9", MUST, STUBS, "a stream may be cut anywhere into blocks"),
         Marked(),
         BEGIN_DEFLATE,
         DEFLATE_BEGUN,
@@ -361,7 +361,7 @@ CASES = (
     case(
         *(
             "stub.deflate-checksum",
-            "STATUS-4",
+            "COMMON-9",
             MUST,
             STUBS,
             "a packed block with a wrong checksum is refused with C1",
@@ -375,7 +375,7 @@ CASES = (
     case(
         *(
             "stub.deflate-damaged",
-            "STATUS-4",
+            "COMMON-9",
             MUST,
             STUBS,
             "a stream that cannot be unpacked is told, at last at the end",
@@ -390,21 +390,21 @@ CASES = (
         Compare(Relation.ONE_FAILED),
     ),
     case(
-        *("stub.erase-region", "BODY-REGION", MUST, STUBS, "ERASE_REGION erases the sectors that it names"),
+        *("stub.erase-region", "COMMON-12", MUST, STUBS, "ERASE_REGION erases the sectors that it names"),
         Marked(),
         Send("00d1 0800 00000000 {flash+0x1000} 00200000", "ERASE_REGION: the second and the third sector"),
         Gets(f"01d1 {OK}", within_s=10.0),
         Holds(kept=(0, *range(3, 16)), blank=(1, 2)),
     ),
     case(
-        *("stub.erase-all", "BODY-REGION", MUST, STUBS, "also sixteen in a row"),
+        *("stub.erase-all", "COMMON-12", MUST, STUBS, "also sixteen in a row"),
         Marked(),
         Send("00d1 0800 00000000 {flash} 00000100", "ERASE_REGION: all of the scratch area"),
         Gets(f"01d1 {OK}", within_s=10.0),
         Holds(blank=tuple(range(16))),
     ),
     case(
-        *("stub.erase-unaligned", "BODY-REGION", SHOULD, STUBS, "half a sector is refused"),
+        *("stub.erase-unaligned", "COMMON-12", SHOULD, STUBS, "half a sector is refused"),
         Marked(),
         Send("00d1 0800 00000000 {flash} 00080000", "ERASE_REGION: half a sector"),
         Gets(f"01d1 {REFUSED}", within_s=10.0),

@@ -77,7 +77,7 @@ CASES = (
         Gets("0108 0200 07071220 0000", times=8, within_s=0.1),
     ),
     case(
-        *("stub.sync", "BODY-SYNC", MUST, STUBS, "a stub answers SYNC eight times, with the value 0"),
+        *("stub.sync", "COMMON-2", MUST, STUBS, "a stub answers SYNC eight times, with the value 0"),
         SYNC,
         Gets("0108 0200 00000000 0000", times=8),
     ),

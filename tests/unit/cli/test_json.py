@@ -43,7 +43,7 @@ RUNS: dict[str, list[str]] = {
     "backup": ["OUT"],
     "restore": ["BACKUP"],
     "compare": ["BACKUP"],
-    "conformance-host": ["--list"],
+    "conformance": ["--host", "--list"],
     "inspect": ["--redact", "OUT"],
     "ports": [],
     "chip-id": [],
