@@ -30,9 +30,9 @@ EXAMPLE = 120  # characters of what was found
 HEAD = """\
 # Devices in front of the conformance cases
 
-Made by `python -m specs.make_device_report` ({date}, esprom {version}): all cases, also those that write to the
-flash. The stubs run on the virtual board's CPU; no silicon was at hand. [conformance.md](../conformance.md) says
-what the verdicts mean.
+Made by `python -m specs.make_device_report` ({date}, esprom {version}): all cases, also those that write to
+the flash. The stubs run on the virtual board's CPU; no silicon was at hand. What the verdicts mean is in
+[conformance.md](../conformance.md).
 
 """
 

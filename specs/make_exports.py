@@ -2,8 +2,8 @@
 """Writes what is for other programs from the code: `python -m specs.make_exports`.
 
 The packets as Kaitai Struct (`exports/esp8266_serial.ksy`) and as a Wireshark dissector
-(`exports/esp8266_serial.lua`), the conformance cases as JSON lines (`exports/conformance.jsonl`). A test fails
-where an export and the code have drifted apart.
+(`exports/esp8266_serial.lua`), the conformance cases as JSON lines (`exports/conformance.jsonl`). A test
+fails where an export and the code have drifted apart.
 """
 
 import json

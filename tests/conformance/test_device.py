@@ -3,6 +3,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,10 @@ def test_a_scratch_area_is_a_whole_block_of_the_flash(offset: int, tmp_path: Pat
     cases = demanded(ROM, destructive=True, only=("flash.write",))
     with pytest.raises(Refused, match="64 KiB"):
         check_device(on_board(board("esp01")), [ROM], cases, scratch_offset=offset, folder=tmp_path)
+
+
+def always(answer: bytes, written: bytes) -> bytes:
+    return answer
 
 
 def silent(written: bytes) -> bytes:
@@ -231,7 +236,7 @@ def test_what_is_refused_as_unknown_is_not_implemented() -> None:
     played = Case("x.y", "ROM-26", MUST, frozenset(), "", (asked, Gets("010b 0200 ???????? 0000")))
     for opcode, status in ((0x0B, answers[0x0B]), (0x0A, b"\x01\x05")):
         frame = b"\xc0\x01" + bytes((opcode,)) + b"\x02\x00" + bytes(4) + status + b"\xc0"
-        port = ScriptedPort(lambda written, frame=frame: frame)
+        port = ScriptedPort(partial(always, frame))
         outcome = Conversation(port, Addresses(0, 0, 0), Bench()).play(played)
         assert outcome.verdict is Verdict.NOT_IMPLEMENTED
 
