@@ -65,13 +65,20 @@ def changes(stub: StubLoader, offset: int, data: bytes, stage: Stage | None = No
     """Yield the sectors that do not hold their part of `data`, which is whole sectors from `offset` on.
 
     An unchanged 64 KiB costs one digest; where it has changed, its sectors are asked for.
+
+    Raises:
+        VerifyFailed: the 64 KiB are not what they should be, and each of their sectors is.
     """
     for start in range(offset, offset + len(data), DIGEST_STRETCH):
         part = data[start - offset : start - offset + DIGEST_STRETCH]
         found = stub.digests(start, len(part), BLOCK)
         for index, (there, due) in enumerate(zip(found, digest(part, BLOCK), strict=True)):
             if there != due:
-                yield from _changed(stub, start + index * BLOCK, part[index * BLOCK : (index + 1) * BLOCK])
+                at = index * BLOCK
+                found_there = list(_changed(stub, start + at, part[at : at + BLOCK]))
+                if not found_there:
+                    raise _unsteady(start + at)
+                yield from found_there
         if stage is not None:
             stage.advance(len(part))
 
@@ -93,7 +100,11 @@ def blank_sectors(stub: StubLoader, size: int) -> Iterator[int]:
 
 
 def verify(stub: StubLoader, offset: int, data: bytes, watch: Watch, name: str = "verify") -> None:
-    """Compare by digests; what differs is read, to say where. Raises VerifyFailed."""
+    """Compare by digests; what differs is read, to say where.
+
+    Raises:
+        VerifyFailed: it differs, or does not read the same each time.
+    """
     stage = watch.stage(name, len(data))
     first = min(round_up(offset, SECTOR), offset + len(data))
     end = max(first, round_down(offset + len(data), SECTOR))
@@ -103,9 +114,19 @@ def verify(stub: StubLoader, offset: int, data: bytes, watch: Watch, name: str =
     for change in changes(stub, first, data[first - offset : end - offset], stage):
         at = change.address - offset
         _compare(stub, change.address, data[at : at + SECTOR], watch)
+        raise _unsteady(change.address)
     if end < offset + len(data):
         _compare(stub, end, data[end - offset :], watch)
         stage.advance(offset + len(data) - end)
+
+
+def _unsteady(address: int) -> VerifyFailed:
+    """Return the error for what differs and does not: no line does that, as both are covered by CRCs."""
+    return VerifyFailed(
+        f"the flash from 0x{address:x} on does not read the same each time: a failing cell, or the flash"
+        " chip's supply; do not rely on what is read there",
+        address=address,
+    )
 
 
 def _compare(stub: StubLoader, offset: int, wanted: bytes, watch: Watch) -> None:

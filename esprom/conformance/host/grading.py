@@ -66,10 +66,10 @@ class Grade:
 
     @property
     def worse(self) -> bool:
-        """Whether a good tool does better."""
-        if self.outcome is Outcome.RIGHT:
-            return False
-        return self.good is Good.SUCCEEDS or self.outcome is not Outcome.CLEAN
+        """Whether a good tool does better. To fail where something was wrong errs on the safe side."""
+        if self.good is Good.SUCCEEDS:
+            return self.outcome is not Outcome.RIGHT
+        return self.outcome not in (Outcome.RIGHT, Outcome.CLEAN, Outcome.FALSE_ALARM)
 
 
 def grade(
