@@ -105,10 +105,21 @@ def _wall(command: list[str]) -> float:
     return statistics.median(times)
 
 
+def plugin() -> Iterator[Row]:
+    """What the pytest plugin costs each run of pytest, wherever esprom is installed."""
+    code = "import time, pytest; began = time.perf_counter(); import esprom.testing; print(time.perf_counter() - began)"
+    took = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        for _ in range(HELP_RUNS)
+    ]
+    yield "pytest plugin, loading it", f"{statistics.median(took) * 1000:.1f} ms", "under 5 ms"
+
+
 BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "round-trips": round_trips,
     "reading": reading,
     "start-up": start_up,
+    "plugin": plugin,
     "served": served,
     "backup": backup,
     "sessions": sessions.sessions,

@@ -25,7 +25,7 @@ from esprom.errors import EspromError
 from specs import make_reports
 from tests.tools import esptool_js
 
-# A run of all takes as long as the report of the tools, which shows all of them (`python specs/make_reports.py`).
+# All of them take as long as the report of the tools, which shows them (`python specs/make_reports.py`).
 SAMPLE = ("lost-answer", "flipped-answers", "flipped-requests", "reset", "misread", "lying-size", "protected")
 SCENARIOS_HERE = tuple(BY_NAME) if os.environ.get("ESPROM_EVERY_BOARD") else SAMPLE
 

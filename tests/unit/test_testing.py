@@ -73,3 +73,90 @@ def test_it(esp8266_board):
 """
     done = run(tmp_path, test)
     assert done.returncode == 0, done.stdout
+
+
+def test_scripts_flaws_and_several_boards(tmp_path: Path) -> None:
+    test = """
+import pytest
+import esprom
+from esp8266sim.flaws import Stuck
+
+@pytest.mark.esp8266(script="lost-answer", after=40)
+def test_an_answer_is_lost(esp8266_board):
+    with esprom.connect(esp8266_board.url, before="no-reset", after="no-reset") as device:
+        assert device.chip.mac == "5c:cf:7f:12:34:56"
+    assert len(esp8266_board.misdeeds) == 1
+
+def test_two_boards(esp8266_make_board):
+    good = esp8266_make_board(content=b"good")
+    bad = esp8266_make_board(profile="esp12", flaws=(Stuck(range(4), at_zero=0xFF),))
+    assert good.url != bad.url
+    assert (good.flash[:4], bad.flash[:4]) == (b"good", bytes(4))
+"""
+    done = run(tmp_path, test)
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_is_said_is_recorded_and_played_back(tmp_path: Path) -> None:
+    test = """
+import shutil
+import pytest
+import esprom
+
+KEPT = {}
+
+def look(url, address=0x40001000):
+    with esprom.connect(url, before="no-reset", after="no-reset") as device:
+        return device.read_reg(address)
+
+def test_record(esp8266_board, esp8266_capture, tmp_path_factory):
+    KEPT["value"] = look(esp8266_board.url)
+    messages = esp8266_capture.messages()
+    assert any("READ_REG" in message.name for message in messages)
+    KEPT["path"] = shutil.copy(esp8266_capture.path, tmp_path_factory.mktemp("kept"))
+
+def test_replay(esp8266_replay):
+    assert look(esp8266_replay(KEPT["path"])) == KEPT["value"] == 0xFFF0C101
+
+def test_another_client(esp8266_replay):
+    look(esp8266_replay(KEPT["path"]), 0x40001004)
+"""
+    done = run(tmp_path, test)
+    assert "2 passed" in done.stdout or "3 passed, 1 error" in done.stdout, done.stdout
+    assert "ERROR test_it.py::test_another_client" in done.stdout or "FAILED" in done.stdout
+    assert "RecordingDiffers" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("marker", "said"),
+    [
+        ("script='lost'", "there is no script 'lost'; there are boot-log"),
+        ("script='lost-answer', faults=['echo']", "no chip, faults, flaws or rom beside it"),
+    ],
+)
+def test_a_wrong_script_is_explained(marker: str, said: str, tmp_path: Path) -> None:
+    test = f"import pytest\n\n@pytest.mark.esp8266({marker})\ndef test_it(esp8266_board): pass\n"
+    done = run(tmp_path, test)
+    assert done.returncode != 0
+    assert said in done.stdout + done.stderr
+
+
+def test_all_names_that_it_adds_begin_alike_and_it_adds_no_option(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("")
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    shown = {
+        with_plugin: subprocess.run(
+            [*words, *(() if with_plugin else ("-p", "no:esprom")), *what],
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+            cwd=tmp_path,
+        ).stdout
+        for with_plugin in (True, False)
+        for what in (["--fixtures", "-v"],)
+    }
+    added = set(shown[True].splitlines()) - set(shown[False].splitlines())
+    names = {line.split()[0] for line in added if " -- " in line}
+    assert names, shown[True]
+    assert all(name.startswith("esp8266_") for name in names), names
