@@ -107,7 +107,10 @@ def _wall(command: list[str]) -> float:
 
 def plugin() -> Iterator[Row]:
     """What the pytest plugin costs each run of pytest, wherever esprom is installed."""
-    code = "import time, pytest; began = time.perf_counter(); import esprom.testing; print(time.perf_counter() - began)"
+    code = (
+        "import time, pytest; began = time.perf_counter(); import esprom.testing;"
+        " print(time.perf_counter() - began)"
+    )
     took = [
         float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
         for _ in range(HELP_RUNS)
