@@ -138,7 +138,7 @@ def body_of(request: Request) -> Any:
     if spec is None:
         return None
     try:
-        return spec.request.parse(request.body)
+        return spec.asked(request.body)
     except MalformedPacket:
         return None
 

@@ -51,6 +51,8 @@ def request(found: Request, left_out: tuple[Span, ...]) -> str:
             return f"{body.sequence}, {sized(len(body.data))}{_hidden(left_out)}"
         case own.Pattern():
             return sized(len(body.data)) + _hidden(left_out)
+        case packets.FlashBegin() if len(found.body) > len(packets.FLASH_BEGIN.build(body)):
+            return f"{listed(body)}, and a fifth word"
     return listed(body) + _hidden(left_out)
 
 
