@@ -185,6 +185,7 @@ def test_capture_exits_as_the_command_does(code: int, tmp_path: Path) -> None:
         (["wire", "decode", "x", "--then", "read-mac"], "cannot be combined", 2),
         (["--baud", "auto", "wire", "proxy"], "give the one to begin with", 2),
         (["--capture", __file__, "read-mac"], "is no capture", 1),
+        (["--capture-payload", "read-mac"], "name its file by --capture", 2),
     ],
 )
 def test_mistakes_are_told(words: list[str], said: str, code: int, tmp_path: Path) -> None:
@@ -193,6 +194,15 @@ def test_mistakes_are_told(words: list[str], said: str, code: int, tmp_path: Pat
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_command_that_opens_no_port_says_that_nothing_is_recorded(tmp_path: Path) -> None:
+    firmware, file = tmp_path / "a.bin", tmp_path / "a.pcapng"
+    firmware.write_bytes(b"\xff" * 0x1000)
+    done = run("--capture", file, "inspect", firmware)
+    assert done.returncode == 0, done.stderr
+    assert "nothing was recorded" in done.stderr
+    assert not file.exists()
 
 
 @pytest.mark.spec("WIRE-13")

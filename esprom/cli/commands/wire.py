@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """wire: record what a tool and a chip say to each other, read it, and play the chip's part."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -267,6 +268,8 @@ def _check(words: Sequence[str]) -> None:
         )
     if not any(PLACE in word for word in words):
         raise click.UsageError(f"the command does not say {PLACE}, which stands for the address it is to use")
+    if shutil.which(words[0]) is None:  # looked at first, so that it costs no older capture
+        raise EspromError(f"cannot run {words[0]}: there is no such command")
 
 
 def _door(via: str) -> "esprom.WireDoors":
