@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 import esprom
+from esprom.cli.doors import doors
 from esprom.cli.group import SubGroup, command
 from esprom.cli.output import Facts, in_colour
 from esprom.cli.session import Session
@@ -22,7 +23,6 @@ from esprom.cli.values import count
 from esprom.errors import EspromError
 
 PLACE = "{port}"  # in a command: where the address goes
-PORT = click.IntRange(0, 0xFFFF)
 WITH_PORT = (*WITHOUT_BOARD, "port", "baud", "before")
 LONG_AGO = 10**15  # us since 1970: what is less counts from another moment
 END_S = 5.0  # for a command to end that is told to
@@ -50,22 +50,6 @@ def _recorded(function: Any) -> Any:
         metavar="FILE",
         help="The capture (pcapng); an older capture of this name is replaced.",
     )(function)
-
-
-def _served(function: Any) -> Any:
-    """Add the options that say how clients come in."""
-    for option in (
-        click.option(
-            "--host", default="127.0.0.1", show_default=True, metavar="ADDR", help="Address to listen on."
-        ),
-        click.option("--pty", metavar="PATH", help="Serve on a pseudo terminal; PATH becomes a link to it."),
-        click.option("--tcp", type=PORT, help="Serve on a bare socket; 0 picks a port."),
-        click.option(
-            "--rfc2217", type=PORT, help="Serve by RFC 2217, with baud rate and modem lines; 0 picks a port."
-        ),
-    ):
-        function = option(function)
-    return function
 
 
 _via = click.option(
@@ -102,7 +86,7 @@ def capture(session: Session, words: Sequence[str], output: Path, *, payload: bo
 
 
 @command("proxy", shared=WITH_PORT)
-@_served
+@doors
 @_recorded
 def proxy(
     session: Session,
@@ -118,11 +102,11 @@ def proxy(
 
     Prints a line for each way in, then 'ready'. Unless told, RFC 2217 on a free port. One client at a time.
     """
-    doors = _doors(rfc2217, tcp, pty, host)
+    ways = _doors(rfc2217, tcp, pty, host)
     port = session.chosen_port()
     with esprom.WireCapture(output, payload=payload) as recording:
         served = esprom.WireProxy(
-            port, recording, doors, baud=_baud(session), enter_loader=_enters_loader(session)
+            port, recording, ways, baud=_baud(session), enter_loader=_enters_loader(session)
         )
         with served:
             if not served.local:
@@ -140,7 +124,7 @@ def proxy(
 @command("replay", shared=WITHOUT_BOARD)
 @click.argument("file", type=click.Path(path_type=Path))
 @_command
-@_served
+@doors
 @_via
 @click.option(
     "--pace",
@@ -169,11 +153,13 @@ def replay(
     """
     if words:
         _check(words)
-        doors = _door(via)
-    else:
-        doors = _doors(rfc2217, tcp, pty, host)
+        if (pty, tcp, rfc2217) != (None, None, None):
+            raise click.UsageError(
+                "a command gets one way in: --via says which, not --pty, --tcp or --rfc2217"
+            )
+    ways = _doors(rfc2217, tcp, pty, host, via)
     log = esprom.wire_log(esprom.load(file))
-    with esprom.WireReplay(log, doors, paced=pace == "recorded") as board:
+    with esprom.WireReplay(log, ways, paced=pace == "recorded") as board:
         if board.left_out:
             session.output.note(
                 f"warning: content was left out of {count(board.left_out, 'answer')} when {file} was"
@@ -280,9 +266,11 @@ def _door(via: str) -> "esprom.WireDoors":
     }[via]
 
 
-def _doors(rfc2217: int | None, tcp: int | None, pty: str | None, host: str) -> "esprom.WireDoors":
-    if rfc2217 is None and tcp is None and pty is None:
-        rfc2217 = 0
+def _doors(
+    rfc2217: int | None, tcp: int | None, pty: str | None, host: str, unless_told: str = "rfc2217"
+) -> "esprom.WireDoors":
+    if (pty, tcp, rfc2217) == (None, None, None):
+        return replace(_door(unless_told), host=host)
     return esprom.WireDoors(rfc2217=rfc2217, tcp=tcp, pty=pty, host=host)
 
 
