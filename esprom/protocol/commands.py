@@ -72,8 +72,9 @@ class CommandSpec:
 
     def asked(self, body: bytes) -> Any:
         """Return what the body of a request means. Raises MalformedPacket."""
-        size = Overlay(*self.request.layout).size
-        return self.request.parse(body[:size] if self.spare and len(body) == size + self.spare else body)
+        if self.spare and len(body) == Overlay(*self.request.layout).size + self.spare:
+            return self.request.parse(body[: -self.spare])
+        return self.request.parse(body)
 
 
 BOTH = frozenset(Loader)

@@ -9,6 +9,7 @@ import hashlib
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from typing import Any
 from zlib import crc32
 
@@ -107,7 +108,7 @@ class Dialogue:
         return Seen(Kind.ANSWER, packet, response, self._sound_answer(packet, response))
 
     def _begin(self, response: Response) -> None:
-        if _refused(response):
+        if refused(response):
             self._asked = None
             return
         self._left, self._asked = self._asked, None
@@ -155,6 +156,16 @@ def told_by(response: Response) -> Any:
         return None
 
 
+def refused(response: Response) -> bool:
+    """Say whether an answer that ends in status bytes, or should, is no success."""
+    return _no_success(response.body[-STATUS_SIZE:])
+
+
+@cache  # thousands of answers end alike
+def _no_success(tail: bytes) -> bool:
+    return len(tail) < STATUS_SIZE or STATUS.parse(tail).status != 0
+
+
 def _covered(command: Command) -> Covered:
     spec = COMMANDS.get(command)
     return Covered.NOTHING if spec is None else spec.covered
@@ -165,11 +176,6 @@ def _size_to_read(body: bytes) -> int | None:
         return READ_FLASH.parse(body).size
     except MalformedPacket:
         return None
-
-
-def _refused(response: Response) -> bool:
-    tail = response.body[-STATUS_SIZE:]
-    return len(tail) < STATUS_SIZE or STATUS.parse(tail).status != 0
 
 
 def _sound(request: Request) -> bool | None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -193,13 +193,14 @@ def decode(session: Session, file: Path, *, html: Path | None, unfold: bool, for
     if html is not None:
         esprom.check_targets([html], overwrite=force)
     log = esprom.wire_log(esprom.load(file))
-    for stream in log.streams:
-        for line in _stream(log, stream, unfold=unfold):
+    messages = [list(esprom.wire_messages(stream)) for stream in log.streams]
+    for stream, found in zip(log.streams, messages, strict=True):
+        for line in _stream(log, stream, found, unfold=unfold):
             session.output.result(line)
     if log.truncated:
         session.output.result("the recording ends in the middle of a record")
     if html is not None:
-        esprom.save(html, esprom.wire_page(log, str(file.name)).encode(), overwrite=force)
+        esprom.save(html, esprom.wire_page(log, file.name, messages).encode(), overwrite=force)
         session.output.result(f"Page: {html}")
     return {
         "file": str(file),
@@ -207,19 +208,24 @@ def decode(session: Session, file: Path, *, html: Path | None, unfold: bool, for
         "payload": log.payload,
         "truncated": log.truncated,
         "streams": [
-            {"name": stream.name, "messages": [_facts(found) for found in esprom.wire_messages(stream)]}
-            for stream in log.streams
+            {"name": stream.name, "messages": list(map(_facts, found))}
+            for stream, found in zip(log.streams, messages, strict=True)
         ],
         "html": str(html) if html is not None else None,
     }
 
 
 def _facts(message: "esprom.WireMessage") -> Facts:
-    return {name: value for name, value in asdict(message).items() if name != "group"}
+    return {field.name: getattr(message, field.name) for field in fields(message) if field.name != "group"}
 
 
-def _stream(log: "esprom.WireLog", stream: "esprom.WireStream", *, unfold: bool) -> Iterator[str]:
-    found = list(esprom.wire_messages(stream))
+def _stream(
+    log: "esprom.WireLog",
+    stream: "esprom.WireStream",
+    found: Sequence["esprom.WireMessage"],
+    *,
+    unfold: bool,
+) -> Iterator[str]:
     began = ""
     if stream.events and stream.events[0].at_us > LONG_AGO:
         began = datetime.fromtimestamp(stream.events[0].at_us / 1e6, UTC).strftime(", %Y-%m-%d %H:%M:%S UTC")
