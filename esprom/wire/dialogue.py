@@ -130,7 +130,9 @@ class Dialogue:
         if _covered(response.command) is not Covered.BODY:
             return None
         asked = [crc for command, crc in self._crcs if command is response.command]
-        return any(crc32(response.body, crc) == response.value for crc in asked) if asked else None
+        if any(crc32(response.body, crc) == response.value for crc in asked):
+            return True
+        return None if refused(response) or not asked else False  # who does not know it makes no CRC of it
 
 
 def body_of(request: Request) -> Any:

@@ -36,8 +36,9 @@ def esptool(version: str, *words: object) -> tuple[list[str], dict[str, str]]:
 
 
 def told(text: str) -> list[str]:
-    """Return what a tool says, without what differs from run to run."""
-    return [line for line in text.splitlines() if "socket://" not in line and "seconds" not in line]
+    """Return what a tool says, without what differs from run to run: times, and a dot for each SYNC."""
+    lines = (line.rstrip(".") for line in text.splitlines())
+    return [line for line in lines if line and "socket://" not in line and "seconds" not in line]
 
 
 def decoded(file: Path, *words: object) -> str:

@@ -95,6 +95,14 @@ def test_what_is_wrong_is_a_problem() -> None:
     ]
 
 
+@pytest.mark.spec("WIRE-10", "STUB-4")
+def test_another_stub_that_refuses_what_is_ours_makes_no_crc() -> None:
+    talk = Talk().ask(Command.INFO, own.AskInfo(own.VERSION)).answer(Command.INFO, body=b"\xff\0")
+    assert talk.messages[-1].problems == ("refused",)
+    talk = Talk().ask(Command.INFO, own.AskInfo(own.VERSION)).answer(Command.INFO, 1)
+    assert talk.messages[-1].problems == ("checksum is WRONG",)
+
+
 @pytest.mark.spec("WIRE-10", "ROM-6")
 def test_what_the_rom_refuses_by_another_opcode_is_named() -> None:
     """As esptool's question for the security information goes, which no ESP8266 knows."""
