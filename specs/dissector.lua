@@ -338,7 +338,7 @@ local function add_record(tree, name, tvb, at, stop)
     return values, at
 end
 
-local function add_body(tree, name, tvb, stop, cut)
+local function add_body(tree, name, tvb, stop, cut, spare)
     if not name then
         if stop > HEADER_SIZE then
             tree:add(fields.data, tvb(HEADER_SIZE, stop - HEADER_SIZE))
@@ -352,7 +352,9 @@ local function add_body(tree, name, tvb, stop, cut)
         if behind then
             item:add(fields.data, tvb(behind, stop - behind))
         end
-        add_expert(item, "wrong_body")
+        if not behind or stop - behind ~= spare then
+            add_expert(item, "wrong_body")
+        end
     end
     return values
 end
@@ -445,7 +447,7 @@ local function add_request(tree, tvb, plain, note, cut)
         add_expert(tree, "unknown")
         return name
     end
-    local values = add_body(tree, command.request, tvb, tvb:len(), cut)
+    local values = add_body(tree, command.request, tvb, tvb:len(), cut, command.spare)
     check_request(tree, command, plain, values, header.checksum, cut)
     if note.request.answer then
         generated(tree, "answer_in", note.request.answer)

@@ -97,6 +97,7 @@ def _command(spec: CommandSpec) -> str:
         if record is not EMPTY:
             facts[key] = declared.name_of(record)
     words = [f'{key} = "{value}"' for key, value in facts.items()]
+    words += [f"spare = {spec.spare}"] if spec.spare else []
     words += ["unanswered = true"] if spec.command in UNANSWERED else []
     words += [] if has_status(spec) else ["bare = true"]
     return f"{{ {', '.join(words)} }}"

@@ -30,7 +30,6 @@ DOC = (
     "have no packet header: bare bytes from the chip, `read_flash_ack` from the host."
 )
 REST: dict[str, Any] = {"size-eos": True}
-END = {"id": "surplus", **REST, "valid": {"expr": "_.length == 0"}}
 
 
 def text() -> str:
@@ -50,7 +49,7 @@ def _definition() -> dict[str, Any]:
         },
         "doc": DOC,
         "doc-ref": [f"specs/{page}" for page in ("protocol.md", "stub.md")],
-        "seq": [{"id": "packet", "type": {"switch-on": "direction", "cases": cases}}, END],
+        "seq": [{"id": "packet", "type": {"switch-on": "direction", "cases": cases}}, _end()],
         "instances": {"direction": {"pos": 0, "type": "u1"}},
         "types": {name.lower(): _described(name) for name in RECORDS},
         "enums": {_enum(kind): _members(kind) for kind in (*declared.enumerations(), RomError, StubError)},
@@ -67,7 +66,7 @@ def _described(name: str) -> dict[str, Any]:
     seq = [_entry(field) for field in fields]
     takes_the_rest = isinstance(fields[-1], Data | Repeated) and "eos" in str(seq[-1])
     if record not in _packets() and name not in declared.parts() and not takes_the_rest:
-        seq.append(END)
+        seq.append(_end(*(spec.spare for spec in COMMANDS.values() if spec.request is record)))
     references = [f"specs/{declared.page_of(key)}, {key}" for key in declared.requirements(name)]
     instances = INSTANCES.get(name, dict)()
     return {
@@ -75,6 +74,12 @@ def _described(name: str) -> dict[str, Any]:
         "doc-ref": references,
         "seq": seq,
     } | ({"instances": instances} if instances else {})
+
+
+def _end(*spare: int) -> dict[str, Any]:
+    """Return the entry behind the last: nothing, or so many bytes that mean nothing."""
+    sizes = " or ".join(f"_.length == {size}" for size in sorted({0, *spare}))
+    return {"id": "surplus", **REST, "valid": {"expr": sizes}}
 
 
 def _entry(field: Field) -> dict[str, Any]:

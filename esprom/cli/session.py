@@ -139,6 +139,8 @@ class Session:
         else:
             with self._begin_recording() as self.recording, self.recording.ports():
                 yield
+            if not self.recording.begun:
+                self.output.note("nothing was recorded: this command has opened no port")
 
     def _begin_recording(self) -> "esprom.WireCapture":
         file, payload = self.settings.capture, self.settings.capture_payload

@@ -38,11 +38,14 @@ class Settings:
 
     @classmethod
     def merged(cls, before: Mapping[str, Any], after: Mapping[str, Any]) -> "Settings":
-        """Return what holds, of the options before and after the command's name."""
+        """Return what holds, of the options before and after the command's name. Raises UsageError."""
         chosen: dict[str, Any] = {
             name: after.get(name) if _said(after.get(name)) else before.get(name) for name in cls.__slots__
         }
-        return cls(**{name: value for name, value in chosen.items() if _said(value)})
+        merged = cls(**{name: value for name, value in chosen.items() if _said(value)})
+        if merged.capture_payload and merged.capture is None:
+            raise click.UsageError("--capture-payload says what a capture keeps: name its file by --capture")
+        return merged
 
     def words(self) -> list[str]:
         """Return the options that say this again: those that differ from their defaults."""

@@ -13,7 +13,7 @@ from zlib import crc32
 from esprom.protocol import own, packets
 from esprom.protocol.checksum import checksum
 from esprom.protocol.packets import EMPTY, REQUEST, Command, Request
-from esprom.protocol.record import Record
+from esprom.protocol.record import Overlay, Record
 
 MIB = 1 << 20
 
@@ -68,6 +68,13 @@ class CommandSpec:
     loaders: frozenset[Loader]
     covered: Covered
     timeout_s: Timeout
+    spare: int = 0  # bytes that may follow the request's body, and mean nothing (BODY-FLASH-BEGIN)
+
+    def asked(self, body: bytes) -> Any:
+        """Return what the body of a request means. Raises MalformedPacket."""
+        if self.spare and len(body) == Overlay(*self.request.layout).size + self.spare:
+            return self.request.parse(body[: -self.spare])
+        return self.request.parse(body)
 
 
 BOTH = frozenset(Loader)
@@ -75,6 +82,7 @@ STUB = frozenset({Loader.STUB, Loader.OURS})
 OURS = frozenset({Loader.OURS})
 NONE: frozenset[Loader] = frozenset()
 NOTHING, DATA, BODY = Covered
+FIFTH_WORD = 4  # bytes
 
 _QUICK = fixed(3.0)  # register access: far more than a slow USB bridge needs
 # 256 sectors of 4 KiB at 400 ms (datasheets, maximum); the ROM may erase twice what it is asked to (ERASE-1).
@@ -87,7 +95,7 @@ _SECTOR = fixed(3.0)  # erased and programmed at a datasheet's longest times: 0.
 COMMANDS: dict[Command, CommandSpec] = {
     spec.command: spec
     for spec in (
-        CommandSpec(Command.FLASH_BEGIN, packets.FLASH_BEGIN, EMPTY, BOTH, NOTHING, _ERASE),
+        CommandSpec(Command.FLASH_BEGIN, packets.FLASH_BEGIN, EMPTY, BOTH, NOTHING, _ERASE, FIFTH_WORD),
         CommandSpec(Command.FLASH_DATA, packets.DATA_BLOCK, EMPTY, BOTH, DATA, _PROGRAM),
         CommandSpec(Command.FLASH_END, packets.FLASH_END, EMPTY, BOTH, NOTHING, _QUICK),
         CommandSpec(Command.MEM_BEGIN, packets.MEM_BEGIN, EMPTY, BOTH, NOTHING, _QUICK),
@@ -100,7 +108,7 @@ COMMANDS: dict[Command, CommandSpec] = {
         CommandSpec(Command.SPI_ATTACH, packets.SPI_ATTACH, EMPTY, STUB, NOTHING, _QUICK),
         CommandSpec(Command.READ_FLASH_SLOW, packets.READ_FLASH_SLOW, EMPTY, NONE, NOTHING, _QUICK),
         CommandSpec(Command.CHANGE_BAUDRATE, packets.CHANGE_BAUDRATE, EMPTY, STUB, NOTHING, _QUICK),
-        CommandSpec(Command.FLASH_DEFL_BEGIN, packets.FLASH_BEGIN, EMPTY, STUB, NOTHING, _ERASE),
+        CommandSpec(Command.FLASH_DEFL_BEGIN, packets.FLASH_BEGIN, EMPTY, STUB, NOTHING, _ERASE, FIFTH_WORD),
         CommandSpec(Command.FLASH_DEFL_DATA, packets.DATA_BLOCK, EMPTY, STUB, DATA, _PROGRAM),
         CommandSpec(Command.FLASH_DEFL_END, packets.FLASH_END, EMPTY, STUB, NOTHING, _QUICK),
         CommandSpec(Command.SPI_FLASH_MD5, packets.SPI_FLASH_MD5, packets.MD5_DIGEST, STUB, NOTHING, _DIGEST),

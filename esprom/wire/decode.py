@@ -13,11 +13,13 @@ from esprom.port import DEFAULT_BAUD, bootlog
 from esprom.port.recorded import Way
 from esprom.protocol import slip
 from esprom.protocol.packets import GREETING, READ_FLASH_ACK, Command, Request, Response
+from esprom.protocol.status import STATUS, STATUS_SIZE, RomError, Status
 from esprom.wire import words
 from esprom.wire.dialogue import Dialogue, Kind, Seen, body_of, told_by
 from esprom.wire.events import SECOND, Event, EventType, WireStream
 from esprom.wire.splitting import packet_of
 
+INVALID = STATUS.build(Status(1, RomError.INVALID))
 GAP_S = 0.5  # without anything: worth a line
 RETRY_US = 50_000  # the same request so long after is no pipelining, but a retry
 SURPLUS = "surplus: "  # begins the group of answers to SYNC beyond the first
@@ -154,11 +156,13 @@ class Decoder:
         )
 
     def _answer(self, event: Event, seen: Seen, response: Response) -> WireMessage:
-        asked = self._asked(response.command)
+        asked = self._asked(response.command) or self._refused(response)
         problems = list(_unsound(event, seen))
         surplus = asked is None and response.command is not Command.STREAM_FRAME
         text = words.answer(response, asked.request if asked else None, event.left_out) + _good(event, seen)
         group = _group(response.command)
+        if asked is not None and asked.request.command is not response.command:
+            text += f", to {asked.request.command.name}, under the opcode of an earlier command"
         if surplus and response.command is Command.SYNC and self._synced:  # the ROM answers eight times
             text = f"{text}, surplus"
             group = SURPLUS + text
@@ -192,6 +196,13 @@ class Decoder:
             self._open.popleft()
         self._sent_us.clear()
         return asked
+
+    def _refused(self, response: Response) -> _Asked | None:
+        """Return which request the ROM refuses by an answer with another's opcode (ROM-6)."""
+        if not self._open or response.body[-STATUS_SIZE:] != INVALID:
+            return None
+        self._sent_us.clear()
+        return self._open.popleft()
 
     def _of_reading(self, way: Way, event: Event, seen: Seen) -> WireMessage:
         name = seen.kind.name

@@ -9,6 +9,7 @@ import hashlib
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from typing import Any
 from zlib import crc32
 
@@ -107,7 +108,7 @@ class Dialogue:
         return Seen(Kind.ANSWER, packet, response, self._sound_answer(packet, response))
 
     def _begin(self, response: Response) -> None:
-        if _refused(response):
+        if refused(response):
             self._asked = None
             return
         self._left, self._asked = self._asked, None
@@ -129,7 +130,9 @@ class Dialogue:
         if _covered(response.command) is not Covered.BODY:
             return None
         asked = [crc for command, crc in self._crcs if command is response.command]
-        return any(crc32(response.body, crc) == response.value for crc in asked) if asked else None
+        if any(crc32(response.body, crc) == response.value for crc in asked):
+            return True
+        return None if refused(response) or not asked else False  # who does not know it makes no CRC of it
 
 
 def body_of(request: Request) -> Any:
@@ -138,7 +141,7 @@ def body_of(request: Request) -> Any:
     if spec is None:
         return None
     try:
-        return spec.request.parse(request.body)
+        return spec.asked(request.body)
     except MalformedPacket:
         return None
 
@@ -155,6 +158,16 @@ def told_by(response: Response) -> Any:
         return None
 
 
+def refused(response: Response) -> bool:
+    """Say whether an answer that ends in status bytes, or should, is no success."""
+    return _no_success(response.body[-STATUS_SIZE:])
+
+
+@cache  # thousands of answers end alike
+def _no_success(tail: bytes) -> bool:
+    return len(tail) < STATUS_SIZE or STATUS.parse(tail).status != 0
+
+
 def _covered(command: Command) -> Covered:
     spec = COMMANDS.get(command)
     return Covered.NOTHING if spec is None else spec.covered
@@ -165,11 +178,6 @@ def _size_to_read(body: bytes) -> int | None:
         return READ_FLASH.parse(body).size
     except MalformedPacket:
         return None
-
-
-def _refused(response: Response) -> bool:
-    tail = response.body[-STATUS_SIZE:]
-    return len(tail) < STATUS_SIZE or STATUS.parse(tail).status != 0
 
 
 def _sound(request: Request) -> bool | None:

@@ -66,8 +66,9 @@ PRIVATE = (
 )
 
 
-def wire_page(log: WireLog, title: str) -> str:
-    """Return the page."""
+def wire_page(log: WireLog, title: str, messages: Iterable[Iterable[WireMessage]] | None = None) -> str:
+    """Return the page. `messages`: of each stream, where they have been decoded already."""
+    decoded = map(wire_messages, log.streams) if messages is None else messages
     parts = [
         f"<h1>{escape(title)}</h1>",
         PRIVATE if log.payload else "<p>Content was left out when this was recorded.</p>",
@@ -77,9 +78,9 @@ def wire_page(log: WireLog, title: str) -> str:
         '<label><input type="checkbox" id="lines" checked> lines, gaps, notes</label>'
         '<span id="count"></span></form>',
     ]
-    for stream in log.streams:
+    for stream, found in zip(log.streams, decoded, strict=True):
         parts.append(f"<h2>{escape(stream.name)}</h2>")
-        parts.append(f"<table>{''.join(_rows(wire_folded(wire_messages(stream))))}</table>")
+        parts.append(f"<table>{''.join(_rows(wire_folded(found)))}</table>")
     body = "\n".join(part for part in parts if part)
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'

@@ -16,6 +16,7 @@ from construct import (
     Bytes,
     Construct,
     ConstructError,
+    Default,
     GreedyBytes,
     GreedyRange,
     Int8ub,
@@ -46,6 +47,7 @@ OURS = "esprom wire"  # begins the comment by which a file of ours is known
 LEFT_OUT, SOUND, NOTE, BAUD = "left out: ", "checksum: ", "note: ", "baud: "  # begin comments of a packet
 KEYS = (LEFT_OUT, SOUND, NOTE, BAUD)
 GOOD, BAD = "good", "bad"
+OTHER_LINK = f"the capture has link type {{}}; only {LINK_TYPE} is a serial line"
 WITH_PAYLOAD = "payload is in it"
 WITHOUT_PAYLOAD = "payload is left out: what is not known to be harmless is 0"
 
@@ -91,7 +93,7 @@ def layouts(*, little: bool) -> Layouts:
             "high" / word,
             "low" / word,
             "captured" / Rebuild(word, len_(this.data)),
-            "original" / Rebuild(word, len_(this.data)),
+            "original" / Default(word, len_(this.data)),
             "data" / Aligned(4, Bytes(this.captured)),
             options,
         ),
@@ -189,6 +191,7 @@ class _Port:
     """An interface while its file is read."""
 
     name: str
+    link_type: int = LINK_TYPE
     parts: int = SECOND  # of a second, in which its records count
     events: list[Event] = field(default_factory=list)
 
@@ -205,12 +208,16 @@ class _Reading:
     truncated: bool = False
 
     def log(self) -> WireLog:
+        """Return what was on serial lines. Raises ImageError where the file is of other things alone."""
+        serial = [port for port in self.ports if port.link_type == LINK_TYPE]
+        if self.ports and not serial:
+            raise ImageError(OTHER_LINK.format(self.ports[0].link_type))
         return WireLog(
             "capture" if self.ours else "pcapng",
             self.payload,
             tuple(
                 WireStream(port.name, tuple(sorted(port.events, key=lambda event: event.at_us)))
-                for port in self.ports
+                for port in serial
             ),
             self.truncated,
         )
@@ -283,10 +290,8 @@ def _check_version(comments: list[str]) -> None:
 
 
 def _port(block: Any, number: int) -> _Port:
-    if block.link_type != LINK_TYPE:
-        raise ImageError(f"the capture has link type {block.link_type}; only {LINK_TYPE} is a serial line")
     names = _texts(block.options, NAME)
-    port = _Port(names[0] if names else f"port {number}")
+    port = _Port(names[0] if names else f"port {number}", block.link_type)
     for option in block.options:
         if option.code == RESOLUTION and len(option.data) == 1:
             power = option.data[0]
@@ -301,6 +306,8 @@ def _take_packet(reading: _Reading, block: Any) -> None:
             f"the capture is damaged: a record is of port {block.interface}, which it does not name"
         )
     port = reading.ports[number]
+    if port.link_type != LINK_TYPE:
+        return  # of a network, say, that was recorded at the same time
     at_us = (block.high << 32 | block.low) * SECOND // port.parts
     comments = _texts(block.options, COMMENT) if reading.ours else []
     port.events.append(_event(at_us, block.data, comments))
@@ -309,12 +316,7 @@ def _take_packet(reading: _Reading, block: Any) -> None:
 def _event(at_us: int, data: bytes, comments: list[str]) -> Event:
     found = RTAC.parse(data)
     kind = EventType(found.event)
-    told = {
-        key: text[len(key) :]
-        for text in comments
-        for key in (LEFT_OUT, SOUND, NOTE, BAUD)
-        if text.startswith(key)
-    }
+    told = {key: text[len(key) :] for text in comments for key in KEYS if text.startswith(key)}
     return Event(
         at_us,
         EventType.TO_CHIP if kind in OUT else EventType.FROM_CHIP if kind in IN else kind,
@@ -365,5 +367,5 @@ def _parse_pcap(data: bytes) -> WireLog:
 
 def _port_of_pcap(link_type: int) -> _Port:
     if link_type & 0xFFFF != LINK_TYPE:
-        raise ImageError(f"the capture has link type {link_type}; only {LINK_TYPE} is a serial line")
+        raise ImageError(OTHER_LINK.format(link_type))
     return _Port("port 0")

@@ -6,6 +6,7 @@ lines, the board is put into its loader when a client comes, if that is wanted.
 """
 
 import time
+from collections.abc import Callable
 
 from esprom.errors import PortError
 from esprom.port import Port
@@ -21,7 +22,7 @@ class PassedOn:
     """A port as what is behind the doors.
 
     Args:
-        port: the board's, recorded or not.
+        port: the board's.
         enter_loader: whether a client without modem lines finds the board in its loader.
     """
 
@@ -29,6 +30,14 @@ class PassedOn:
         self._port = port
         self._enter_loader = enter_loader
         self._began = time.monotonic(), port.clock.now()
+
+    def record(self, recorded: Callable[[Port], Port]) -> None:
+        """From here on, use the port that this makes of it."""
+        self._port = recorded(self._port)
+
+    def close(self) -> None:
+        """Close it."""
+        self._port.close()
 
     def arrived(self, *, lines: bool) -> None:
         """Put the board into its loader for a client that cannot."""

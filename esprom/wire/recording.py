@@ -45,6 +45,9 @@ class WireCapture:
         path: the file.
         payload: whether content is kept: flash content, values of registers, digests.
 
+    Attributes:
+        begun: whether there was a port, and so is a file.
+
     Raises:
         Refused: there is a file of that name that is no capture.
         EspromError: the file cannot be written.
@@ -56,7 +59,7 @@ class WireCapture:
         _check(self.path)
         self._file: int | None = None
         self._held = bytearray()  # what comes before the first port
-        self._begun = False
+        self.begun = False
         self._capture = Capture(self._write, time.time, payload=payload)
         self._boards: list[_BoardTap] = []
 
@@ -83,6 +86,8 @@ class WireCapture:
         self._boards.clear()
         self._capture.close()
         if self._file is not None:
+            if not os.fstat(self._file).st_nlink:
+                log.warning("the capture is gone: something else was put in the place of %s", self.path)
             os.close(self._file)
             self._file = None
 
@@ -95,13 +100,13 @@ class WireCapture:
         self.close()
 
     def _begin(self) -> None:
-        if not self._begun:
-            self._begun = True
+        if not self.begun:
+            self.begun = True
             self._file = _new_file(self.path)
             self._write(bytes(self._held))
 
     def _write(self, data: bytes) -> None:
-        if not self._begun:
+        if not self.begun:
             self._held += data
         if self._file is None:
             return

@@ -2,6 +2,7 @@
 """Proxy and replay as jobs: serve until somebody stops it, or while a command runs that uses it."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -48,12 +49,12 @@ class WireProxy:
         baud: int = DEFAULT_BAUD,
         enter_loader: bool = True,
     ) -> None:
-        self._port = capture.port(open_port(url, baud))
-        try:
-            self._serving = Serving(PassedOn(self._port, enter_loader=enter_loader), doors)
-        except BaseException:
-            self._port.close()
-            raise
+        self._board = PassedOn(open_port(url, baud), enter_loader=enter_loader)
+        with ExitStack() as opened:
+            opened.callback(self._board.close)
+            self._serving = opened.enter_context(Serving(self._board, doors))
+            self._board.record(capture.port)  # last: what cannot be served costs no older capture
+            opened.pop_all()
         self.addresses = self._serving.addresses
         self.local = self._serving.local
 
@@ -66,7 +67,7 @@ class WireProxy:
     def close(self) -> None:
         """Let go of clients and board."""
         self._serving.close()
-        self._port.close()
+        self._board.close()
 
     def __enter__(self) -> Self:
         return self

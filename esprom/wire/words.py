@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from esprom.errors import MalformedPacket
@@ -10,7 +11,7 @@ from esprom.port.reset import EN_LOW, RELEASED
 from esprom.protocol import own, packets
 from esprom.protocol.packets import Command, Request, Response
 from esprom.protocol.status import MEANING, STATUS, STATUS_SIZE, RomError, StubError
-from esprom.wire.dialogue import NO_STATUS, REQUEST_HEAD, RESPONSE_HEAD, body_of, told_by
+from esprom.wire.dialogue import NO_STATUS, REQUEST_HEAD, RESPONSE_HEAD, body_of, refused, told_by
 from esprom.wire.events import Span
 
 HEX = frozenset(
@@ -51,6 +52,8 @@ def request(found: Request, left_out: tuple[Span, ...]) -> str:
             return f"{body.sequence}, {sized(len(body.data))}{_hidden(left_out)}"
         case own.Pattern():
             return sized(len(body.data)) + _hidden(left_out)
+        case packets.FlashBegin() if len(found.body) > len(packets.FLASH_BEGIN.build(body)):
+            return f"{listed(body)}, and a fifth word"
     return listed(body) + _hidden(left_out)
 
 
@@ -69,12 +72,10 @@ def answer(found: Response, asked: Request | None, left_out: tuple[Span, ...]) -
 
 def failed(found: Response) -> bool:
     """Say whether an answer is a refusal."""
-    if found.command in NO_STATUS:
-        return False
-    tail = found.body[-STATUS_SIZE:]
-    return len(tail) < STATUS_SIZE or bool(STATUS.parse(tail).status)
+    return found.command not in NO_STATUS and refused(found)
 
 
+@cache  # thousands of answers end alike
 def status(tail: bytes) -> str:
     """Return status bytes in words."""
     try:

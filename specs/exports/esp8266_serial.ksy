@@ -200,7 +200,7 @@ types:
       - id: surplus
         size-eos: true
         valid:
-          expr: "_.length == 0"
+          expr: "_.length == 0 or _.length == 4"
   data_block:
     doc: "MEM_DATA, FLASH_DATA and FLASH_DEFL_DATA: a numbered block."
     doc-ref:

@@ -256,7 +256,7 @@ local RECORDS = {
     } },
 }
 local COMMANDS = {
-    [0x02] = { name = "FLASH_BEGIN", covered = "", request = "FLASH_BEGIN" },
+    [0x02] = { name = "FLASH_BEGIN", covered = "", request = "FLASH_BEGIN", spare = 4 },
     [0x03] = { name = "FLASH_DATA", covered = "data", request = "DATA_BLOCK" },
     [0x04] = { name = "FLASH_END", covered = "", request = "FLASH_END" },
     [0x05] = { name = "MEM_BEGIN", covered = "", request = "MEM_BEGIN" },
@@ -269,7 +269,7 @@ local COMMANDS = {
     [0x0d] = { name = "SPI_ATTACH", covered = "", request = "SPI_ATTACH" },
     [0x0e] = { name = "READ_FLASH_SLOW", covered = "", request = "READ_FLASH_SLOW" },
     [0x0f] = { name = "CHANGE_BAUDRATE", covered = "", request = "CHANGE_BAUDRATE" },
-    [0x10] = { name = "FLASH_DEFL_BEGIN", covered = "", request = "FLASH_BEGIN" },
+    [0x10] = { name = "FLASH_DEFL_BEGIN", covered = "", request = "FLASH_BEGIN", spare = 4 },
     [0x11] = { name = "FLASH_DEFL_DATA", covered = "data", request = "DATA_BLOCK" },
     [0x12] = { name = "FLASH_DEFL_END", covered = "", request = "FLASH_END" },
     [0x13] = { name = "SPI_FLASH_MD5", covered = "", request = "SPI_FLASH_MD5", answer = "MD5_DIGEST" },
@@ -628,7 +628,7 @@ local function add_record(tree, name, tvb, at, stop)
     return values, at
 end
 
-local function add_body(tree, name, tvb, stop, cut)
+local function add_body(tree, name, tvb, stop, cut, spare)
     if not name then
         if stop > HEADER_SIZE then
             tree:add(fields.data, tvb(HEADER_SIZE, stop - HEADER_SIZE))
@@ -642,7 +642,9 @@ local function add_body(tree, name, tvb, stop, cut)
         if behind then
             item:add(fields.data, tvb(behind, stop - behind))
         end
-        add_expert(item, "wrong_body")
+        if not behind or stop - behind ~= spare then
+            add_expert(item, "wrong_body")
+        end
     end
     return values
 end
@@ -735,7 +737,7 @@ local function add_request(tree, tvb, plain, note, cut)
         add_expert(tree, "unknown")
         return name
     end
-    local values = add_body(tree, command.request, tvb, tvb:len(), cut)
+    local values = add_body(tree, command.request, tvb, tvb:len(), cut, command.spare)
     check_request(tree, command, plain, values, header.checksum, cut)
     if note.request.answer then
         generated(tree, "answer_in", note.request.answer)

@@ -36,8 +36,9 @@ def esptool(version: str, *words: object) -> tuple[list[str], dict[str, str]]:
 
 
 def told(text: str) -> list[str]:
-    """Return what a tool says, without what differs from run to run."""
-    return [line for line in text.splitlines() if "socket://" not in line and "seconds" not in line]
+    """Return what a tool says, without what differs from run to run: times, and a dot for each SYNC."""
+    lines = (line.rstrip(".") for line in text.splitlines())
+    return [line for line in lines if line and "socket://" not in line and "seconds" not in line]
 
 
 def decoded(file: Path, *words: object) -> str:
@@ -121,6 +122,20 @@ def test_a_tampered_recording_is_told_from_what_comes(tmp_path: Path) -> None:
     assert found["error"]["message"].endswith("address is 0x60000310, recorded 0x60000314")
 
 
+@pytest.mark.spec("WIRE-15")
+def test_a_replay_is_served_by_the_way_that_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "a.pcapng"
+    run("--port", "sim://esp01", "--capture", file, "--capture-payload", "read-mac")
+    command = [sys.executable, "-m", "esprom", "wire", "replay", str(file), "--via", "tcp"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as replay:
+        assert replay.stdout is not None
+        kind, url = replay.stdout.readline().split()
+        assert kind == "tcp"
+        with esprom.connect(url, before="no-reset") as device:
+            assert device.chip.mac == MAC
+        assert replay.wait(20) == 0
+
+
 @pytest.mark.spec("WIRE-14")
 def test_a_proxy_serves_one_client_after_another(tmp_path: Path) -> None:
     file, link = tmp_path / "a.pcapng", tmp_path / "tty"
@@ -182,9 +197,11 @@ def test_capture_exits_as_the_command_does(code: int, tmp_path: Path) -> None:
         (["wire", "capture", "--", "/no/such/tool", "{port}"], "cannot run /no/such/tool", 1),
         (["wire", "decode", "/no/such/file"], "cannot read /no/such/file", 1),
         (["wire", "replay", __file__], "no recording of a line", 1),
+        (["wire", "replay", __file__, "--tcp", "0", "--", "true", "{port}"], "--via says which", 2),
         (["wire", "decode", "x", "--then", "read-mac"], "cannot be combined", 2),
         (["--baud", "auto", "wire", "proxy"], "give the one to begin with", 2),
         (["--capture", __file__, "read-mac"], "is no capture", 1),
+        (["--capture-payload", "read-mac"], "name its file by --capture", 2),
     ],
 )
 def test_mistakes_are_told(words: list[str], said: str, code: int, tmp_path: Path) -> None:
@@ -193,6 +210,15 @@ def test_mistakes_are_told(words: list[str], said: str, code: int, tmp_path: Pat
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_command_that_opens_no_port_says_that_nothing_is_recorded(tmp_path: Path) -> None:
+    firmware, file = tmp_path / "a.bin", tmp_path / "a.pcapng"
+    firmware.write_bytes(b"\xff" * 0x1000)
+    done = run("--capture", file, "inspect", firmware)
+    assert done.returncode == 0, done.stderr
+    assert "nothing was recorded" in done.stderr
+    assert not file.exists()
 
 
 @pytest.mark.spec("WIRE-13")

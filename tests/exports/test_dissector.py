@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Wireshark with the exported dissector shows what was on the line, whatever was on the line.
 
-The captures are written here, with a declaration of pcapng that has no more than they need; as soon as esprom
-writes captures itself, they are to be written with that.
+The captures are written as `esprom wire` writes them.
 """
 
 import csv
 import io
 import os
 import random
-import re
 import shutil
 import subprocess
 import zlib
@@ -19,92 +17,58 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from construct import (
-    Aligned,
-    Bytes,
-    Const,
-    Int16ub,
-    Int16ul,
-    Int32ub,
-    Int32ul,
-    Int64sl,
-    Rebuild,
-    Struct,
-    this,
-)
 
 from esprom.loader import connect
 from esprom.loader.stub import upload
-from esprom.port.recorded import RecordedPort, Way
+from esprom.port.recorded import RecordedPort
 from esprom.protocol import Command, checksum, own, packet, packets, slip
 from esprom.protocol.commands import COMMANDS
 from esprom.protocol.packets import REQUEST, RESPONSE, Request, Response
 from esprom.protocol.status import MEANING, STATUS, RomError, Status, StubError
 from esprom.stub import image
+from esprom.wire import pcapng
+from esprom.wire.capture import Track
+from esprom.wire.events import Event, EventType
 from specs import declared, make_exports
 from tests import wire
 from tests.ports import board, on_board
 
 DISSECTOR = make_exports.FOLDER / "esp8266_serial.lua"
 TSHARK_S = 120.0
-LINKTYPE_RTAC_SERIAL = 250
-TO_CHIP, FROM_CHIP = 1, 2  # events: the start of data sent, and of data received
+TO_CHIP, FROM_CHIP = EventType.TO_CHIP, EventType.FROM_CHIP
 PATTERN = random.Random(6).randbytes(0x3000)
 
-SECTION = Struct(
-    "type" / Const(0x0A0D0D0A, Int32ul),
-    "length" / Const(28, Int32ul),
-    "magic" / Const(0x1A2B3C4D, Int32ul),
-    "version" / Const(1, Int32ul),
-    "section_length" / Const(-1, Int64sl),
-    "again" / Const(28, Int32ul),
-)
-INTERFACE = Struct(
-    "type" / Const(1, Int32ul),
-    "length" / Const(20, Int32ul),
-    "link" / Const(LINKTYPE_RTAC_SERIAL, Int16ul),
-    "reserved" / Const(0, Int16ul),
-    "most" / Const(0, Int32ul),
-    "again" / Const(20, Int32ul),
-)
-PSEUDO_HEADER = Struct(
-    "seconds" / Int32ub,
-    "microseconds" / Int32ub,
-    "event" / Bytes(1),
-    "lines" / Const(b"\0"),
-    "footer" / Const(0, Int16ub),
-)
-"""Before the data of each packet; big-endian."""
-PACKET = Struct(
-    "type" / Const(6, Int32ul),
-    "length" / Rebuild(Int32ul, 32 + (this.captured + 3) // 4 * 4),
-    "interface" / Const(0, Int32ul),
-    "time_high" / Int32ul,
-    "time_low" / Int32ul,
-    "captured" / Int32ul,
-    "original" / Int32ul,
-    "data" / Aligned(4, Bytes(this.captured)),
-    "again" / Rebuild(Int32ul, this.length),
+RECORD_HEADER = pcapng.RTAC.build(
+    {"seconds": 0, "microseconds": 0, "event": 1, "lines": 0, "footer": 0, "payload": b""}
 )
 
 
 @dataclass(slots=True)
-class Capture:
-    """What was on a line, in order."""
+class Recording:
+    """What was on a line, in order, as a file of `esprom wire`; but records in it may be cut."""
 
-    blocks: list[bytes] = field(default_factory=lambda: [SECTION.build({}), INTERFACE.build({})])
+    blocks: list[bytes] = field(
+        default_factory=lambda: [pcapng.section("tests", payload=True), pcapng.interface("line")]
+    )
 
-    def add(self, event: int, data: bytes, captured: int | None = None, at_us: int | None = None) -> None:
+    def add(
+        self, kind: EventType, data: bytes, captured: int | None = None, at_us: int | None = None
+    ) -> None:
         """Add bytes; only the first `captured` of them where that is given."""
         at = 1000 * len(self.blocks) if at_us is None else at_us
-        seconds, microseconds = divmod(at, 1_000_000)
-        header = PSEUDO_HEADER.build(
-            {"seconds": seconds, "microseconds": microseconds, "event": bytes([event])}
-        )
-        kept = header + data[:captured]
-        facts = {"time_high": at >> 32, "time_low": at & 0xFFFFFFFF}
-        sizes = {"captured": len(kept), "original": len(header) + len(data)}
-        self.blocks.append(PACKET.build({**facts, **sizes, "data": kept}))
+        record = pcapng.record(0, Event(at, kind, data))
+        self.blocks.append(record if captured is None else cut(record, len(RECORD_HEADER) + captured))
+
+
+def cut(record: bytes, size: int) -> bytes:
+    """Return a record of which only so many bytes were captured, as programs with a snap length write it."""
+    form = pcapng.WRITTEN
+    block = form.block.parse(record)
+    packet = form.packet.parse(block.body)
+    packet.data = packet.data[:size]
+    body = form.packet.build(packet)
+    length = len(body) + pcapng.BLOCK_OVERHEAD
+    return form.block.build({"type": block.type, "size": length, "body": body, "again": length})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +77,7 @@ class Tshark:
 
     folder: Path
 
-    def __call__(self, capture: Capture, *options: str) -> str:
+    def __call__(self, capture: Recording, *options: str) -> str:
         """Return what it prints of a capture. No error of the dissector's may be among it."""
         file = self.folder / "line.pcapng"
         file.write_bytes(b"".join(capture.blocks))
@@ -130,13 +94,13 @@ class Tshark:
         assert [line for line in done.stdout.splitlines() if "Lua Error" in line] == []
         return done.stdout
 
-    def rows(self, capture: Capture, *names: str) -> list[dict[str, str]]:
+    def rows(self, capture: Recording, *names: str) -> list[dict[str, str]]:
         """Return those fields of each record, read in two passes as the program with windows does."""
         options = [word for name in names for word in ("-e", name)]
         form = ("-T", "fields", "-E", "header=y", "-E", "separator=,", "-E", "quote=d", "-E", "aggregator=;")
         return list(csv.DictReader(io.StringIO(self(capture, "-2", *form, *options))))
 
-    def told(self, capture: Capture) -> list[str]:
+    def told(self, capture: Recording) -> list[str]:
         """Return the column that tells each record in one line."""
         return [row["_ws.col.Info"] for row in self.rows(capture, "_ws.col.Info")]
 
@@ -156,48 +120,38 @@ def answer(command: Command, body: bytes = b"\0\0", value: int = 0) -> bytes:
     return slip.encode(RESPONSE.build(Response(command, value, body)))
 
 
-def of(*records: tuple[int, bytes]) -> Capture:
-    capture = Capture()
+def of(*records: tuple[EventType, bytes]) -> Recording:
+    capture = Recording()
     for event, data in records:
         capture.add(event, data)
     return capture
 
 
 @cache
-def session() -> tuple[tuple[float, Way, bytes], ...]:
-    """Return the frames of a conversation with a virtual board: the ROM, our stub, and a READ_FLASH."""
-    heard: dict[Way, bytearray] = {way: bytearray() for way in Way}
-    frames: list[tuple[float, Way, bytes]] = []
-
-    def told(when: float, way: Way, data: bytes) -> None:
-        heard[way] += data
-        while found := re.match(rb"[^\xc0]+(?=\xc0)|\xc0+[^\xc0]+\xc0", heard[way]):
-            frames.append((when, way, found[0]))
-            del heard[way][: found.end()]
-
-    port = RecordedPort(on_board(board(content=PATTERN), latency_ms=0), told)
+def session() -> tuple[Event, ...]:
+    """Return a conversation with a virtual board: the ROM, our stub, and a READ_FLASH."""
+    events: list[Event] = []
+    port = RecordedPort(on_board(board(content=PATTERN), latency_ms=0), Track(events.append, payload=True))
     port.baud = 460800
     stub = upload(connect.reach_rom(port, "default-reset"), image())
     stub.info()
     stub.session.command(Command.SPI_FLASH_MD5, packets.FlashMd5(0, 0x1000))
     stub.session.command(Command.READ_FLASH, packets.ReadFlash(0x1000, 0x1800, 0x1000, 1))
     for received in (0x1000, 0x1800):
-        before = len(frames)
-        while len(frames) == before:
+        before = len(events)
+        while len(events) == before:
             assert port.read(1.0)
         port.write(slip.encode(packets.READ_FLASH_ACK.build(packets.ReadFlashAck(received))))
-    before = len(frames)
-    while len(frames) == before:
+    before = len(events)
+    while len(events) == before:
         assert port.read(1.0)
-    return tuple(frames)
+    return tuple(events)
 
 
-def captured_session() -> Capture:
-    capture = Capture()
-    for when, way, frame in session():
-        event = TO_CHIP if way is Way.TO_CHIP else FROM_CHIP
-        capture.add(event, frame, at_us=round(when * 1e6))
-    return capture
+def recorded_session() -> Recording:
+    recording = Recording()
+    recording.blocks += [pcapng.record(0, event) for event in session()]
+    return recording
 
 
 # -- one packet -----------------------------------------------------------------------------------
@@ -317,9 +271,20 @@ def test_answers_of_our_stub_are_checked_with_their_requests(tshark: Tshark) -> 
     ],
     ids=lambda value: value if isinstance(value, str) else value[1].hex(),
 )
-def test_finds_what_is_wrong(tshark: Tshark, record: tuple[int, bytes], finding: str) -> None:
+def test_finds_what_is_wrong(tshark: Tshark, record: tuple[EventType, bytes], finding: str) -> None:
     (row,) = tshark.rows(of(record), "_ws.expert.message")
     assert finding in row["_ws.expert.message"]
+
+
+def test_a_fifth_word_behind_a_begin_is_nothing_wrong(tshark: Tshark) -> None:
+    """What esptool writes begins so (BODY-FLASH-BEGIN); two words more are."""
+    body = packets.FLASH_BEGIN.build(packets.FlashBegin(0x1000, 1, 0x400, 0))
+    frames = [
+        slip.encode(REQUEST.build(Request(Command.FLASH_DEFL_BEGIN, 0, body + bytes(more))))
+        for more in (4, 8)
+    ]
+    rows = tshark.rows(of(*((TO_CHIP, frame) for frame in frames)), "esp8266.command", "_ws.expert.message")
+    assert ["The body is not what" in row["_ws.expert.message"] for row in rows] == [False, True]
 
 
 def test_several_frames_and_text_in_one_record(tshark: Tshark) -> None:
@@ -350,7 +315,7 @@ def test_pairs_requests_and_answers(tshark: Tshark) -> None:
 
 def test_a_conversation_with_a_board(tshark: Tshark) -> None:
     rows = tshark.rows(
-        captured_session(),
+        recorded_session(),
         *("_ws.col.Info", "esp8266.kind", "esp8266.command", "esp8266.checksum.status"),
         *("esp8266.request_in", "esp8266.answer_in", "esp8266.time", "esp8266.read_flash_ack.received"),
         *("esp8266.read.address", "esp8266.read.received", "esp8266.md5_digest.digest", "_ws.expert.message"),
@@ -368,7 +333,7 @@ def test_a_conversation_with_a_board(tshark: Tshark) -> None:
 
 
 def test_names_the_frames_of_a_reading(tshark: Tshark) -> None:
-    said = tshark.told(captured_session())[-7:]
+    said = tshark.told(recorded_session())[-7:]
     assert said[0] == "READ_FLASH offset=0x1000 size=0x1800 block_size=0x1000 in_flight=0x1"
     assert said[1:] == [
         "READ_FLASH ok",
@@ -396,14 +361,14 @@ def test_a_reading_ends_where_the_next_request_comes(tshark: Tshark) -> None:
 
 
 def test_can_be_filtered(tshark: Tshark) -> None:
-    found = tshark(captured_session(), "-Y", 'esp8266.command == "INFO" && esp8266.info.flash_id == 0x1440ef')
+    found = tshark(recorded_session(), "-Y", 'esp8266.command == "INFO" && esp8266.info.flash_id == 0x1440ef')
     assert found.count("\n") == 1
 
 
 # -- captures that are not whole ------------------------------------------------------------------
 
 
-def frames() -> Iterator[tuple[int, bytes]]:
+def frames() -> Iterator[tuple[EventType, bytes]]:
     yield from ((TO_CHIP, request.frame) for request in wire.REQUESTS)
     yield from ((FROM_CHIP, response.frame) for response in wire.RESPONSES)
     yield FROM_CHIP, slip.encode(b"OHAI")
@@ -414,7 +379,7 @@ def frames() -> Iterator[tuple[int, bytes]]:
 
 
 def test_frames_that_are_cut_anywhere(tshark: Tshark) -> None:
-    capture = Capture()
+    capture = Recording()
     for event, data in frames():
         for size in range(len(data)):
             capture.add(event, data, captured=size)
@@ -425,32 +390,30 @@ def test_frames_that_are_cut_anywhere(tshark: Tshark) -> None:
 
 
 def test_records_without_their_header(tshark: Tshark) -> None:
-    capture = Capture()
-    whole = PSEUDO_HEADER.build({"seconds": 0, "microseconds": 0, "event": b"\x01"})
-    for size in range(len(whole)):
-        facts = {"time_high": 0, "time_low": 0, "captured": size, "original": 40}
-        capture.blocks.append(PACKET.build({**facts, "data": whole[:size]}))
-    assert len(tshark.told(capture)) == len(whole)
+    capture = Recording()
+    record = pcapng.record(0, Event(0, TO_CHIP, bytes(28)))
+    capture.blocks += [cut(record, size) for size in range(len(RECORD_HEADER))]
+    assert len(tshark.told(capture)) == len(RECORD_HEADER)
 
 
 def test_a_reading_of_cut_frames(tshark: Tshark) -> None:
-    capture = Capture()
-    for when, way, frame in session():
-        capture.add(TO_CHIP if way is Way.TO_CHIP else FROM_CHIP, frame, 9, round(when * 1e6))
+    capture = Recording()
+    for event in session():
+        capture.add(event.type, event.data, 9, event.at_us)
     said = tshark.told(capture)
     assert "MEM_BEGIN (cut short)" in said or any("cut short" in line for line in said)
 
 
 def test_noise_and_damage(tshark: Tshark) -> None:
     dice = random.Random(7)
-    capture = Capture()
+    capture = Recording()
     good = [data for _, data in frames()]
     for _ in range(3000):
         data = bytearray(dice.choice(good))
         for _ in range(dice.randrange(4)):
             data[dice.randrange(len(data))] = dice.choice([0x00, 0x01, 0xC0, 0xDB, 0xDC, 0xFF, 0xD2, 0xE4])
-        cut = dice.choice([None, None, dice.randrange(len(data) + 1)])
-        capture.add(dice.choice([1, 2, 2, 3, 5]), bytes(data), cut)
+        captured = dice.choice([None, None, dice.randrange(len(data) + 1)])
+        capture.add(EventType(dice.choice([1, 2, 2, 3, 5])), bytes(data), captured)
     for size in range(200):
         capture.add(FROM_CHIP, dice.randbytes(size))
     assert len(tshark.told(capture)) == 3200

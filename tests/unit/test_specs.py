@@ -138,3 +138,14 @@ def test_the_reading_sees_what_it_should() -> None:
     assert CITED.findall("BODY-MD5, ROM-1 to ROM-2; UTF-8") == ["BODY-MD5", "ROM-1", "ROM-2"]
     tree = ast.parse('@pytest.mark.spec("ROM-1", *("ROM-2",))\ndef test_a(): pass\n')
     assert marked(tree) == {"ROM-1", "ROM-2"}
+
+
+def test_the_table_of_pages_has_each_with_its_ids() -> None:
+    readme = (ROOT / "specs" / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \|([^|]*)\|", readme, re.MULTILINE))
+    told = {name: {word.strip() for word in ids.split(",")} - {""} for name, ids in rows.items()}
+    for page, requirements in SPECS.items():
+        if page.name != "README.md":
+            assert told[page.name] == {name.partition("-")[0] for name in requirements}, page.name
+    for folder in (ROOT / "specs").glob("*/README.md"):
+        assert f"]({folder.parent.name}/README.md)" in readme

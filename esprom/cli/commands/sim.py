@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import click
 
+from esprom.cli.doors import PORT, doors
 from esprom.cli.group import SubGroup, command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from esp8266sim.serve.server import Server
     from esp8266sim.trace import TraceEvent
 
-PORT = click.IntRange(0, 0xFFFF)
 TRACE_KINDS = ("wire", "commands", "mmio", "cpu")  # as in esp8266sim.tracing, which is not loaded for --help
 
 
@@ -72,13 +72,10 @@ def on_running_server(function: Any) -> Any:
     metavar="FILE",
     help="A dump of the mask ROM, 64 KiB, to execute instead of the model of it.",
 )
-@click.option("--pty", metavar="PATH", help="Serve on a pseudo terminal; PATH becomes a link to it.")
-@click.option("--tcp", type=PORT, help="Serve on a bare socket; 0 picks a port.")
+@doors
 @click.option(
-    "--rfc2217", type=PORT, help="Serve by RFC 2217, with baud rate and modem lines; 0 picks a port."
+    "--control-port", type=PORT, metavar="PORT", default=0, help="Port of the control address; 0 picks one."
 )
-@click.option("--control-port", type=PORT, default=0, help="Port of the control address; 0 picks one.")
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDR", help="Address to listen on.")
 @click.option(
     "--wiring",
     type=click.Choice(["auto", "jumper"]),

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """wire: record what a tool and a chip say to each other, read it, and play the chip's part."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import click
 
 import esprom
+from esprom.cli.doors import doors
 from esprom.cli.group import SubGroup, command
 from esprom.cli.output import Facts, in_colour
 from esprom.cli.session import Session
@@ -21,7 +23,6 @@ from esprom.cli.values import count
 from esprom.errors import EspromError
 
 PLACE = "{port}"  # in a command: where the address goes
-PORT = click.IntRange(0, 0xFFFF)
 WITH_PORT = (*WITHOUT_BOARD, "port", "baud", "before")
 LONG_AGO = 10**15  # us since 1970: what is less counts from another moment
 END_S = 5.0  # for a command to end that is told to
@@ -49,22 +50,6 @@ def _recorded(function: Any) -> Any:
         metavar="FILE",
         help="The capture (pcapng); an older capture of this name is replaced.",
     )(function)
-
-
-def _served(function: Any) -> Any:
-    """Add the options that say how clients come in."""
-    for option in (
-        click.option(
-            "--host", default="127.0.0.1", show_default=True, metavar="ADDR", help="Address to listen on."
-        ),
-        click.option("--pty", metavar="PATH", help="Serve on a pseudo terminal; PATH becomes a link to it."),
-        click.option("--tcp", type=PORT, help="Serve on a bare socket; 0 picks a port."),
-        click.option(
-            "--rfc2217", type=PORT, help="Serve by RFC 2217, with baud rate and modem lines; 0 picks a port."
-        ),
-    ):
-        function = option(function)
-    return function
 
 
 _via = click.option(
@@ -101,7 +86,7 @@ def capture(session: Session, words: Sequence[str], output: Path, *, payload: bo
 
 
 @command("proxy", shared=WITH_PORT)
-@_served
+@doors
 @_recorded
 def proxy(
     session: Session,
@@ -117,11 +102,11 @@ def proxy(
 
     Prints a line for each way in, then 'ready'. Unless told, RFC 2217 on a free port. One client at a time.
     """
-    doors = _doors(rfc2217, tcp, pty, host)
+    ways = _doors(rfc2217, tcp, pty, host)
     port = session.chosen_port()
     with esprom.WireCapture(output, payload=payload) as recording:
         served = esprom.WireProxy(
-            port, recording, doors, baud=_baud(session), enter_loader=_enters_loader(session)
+            port, recording, ways, baud=_baud(session), enter_loader=_enters_loader(session)
         )
         with served:
             if not served.local:
@@ -139,7 +124,7 @@ def proxy(
 @command("replay", shared=WITHOUT_BOARD)
 @click.argument("file", type=click.Path(path_type=Path))
 @_command
-@_served
+@doors
 @_via
 @click.option(
     "--pace",
@@ -168,11 +153,13 @@ def replay(
     """
     if words:
         _check(words)
-        doors = _door(via)
-    else:
-        doors = _doors(rfc2217, tcp, pty, host)
+        if (pty, tcp, rfc2217) != (None, None, None):
+            raise click.UsageError(
+                "a command gets one way in: --via says which, not --pty, --tcp or --rfc2217"
+            )
+    ways = _doors(rfc2217, tcp, pty, host, via)
     log = esprom.wire_log(esprom.load(file))
-    with esprom.WireReplay(log, doors, paced=pace == "recorded") as board:
+    with esprom.WireReplay(log, ways, paced=pace == "recorded") as board:
         if board.left_out:
             session.output.note(
                 f"warning: content was left out of {count(board.left_out, 'answer')} when {file} was"
@@ -206,13 +193,14 @@ def decode(session: Session, file: Path, *, html: Path | None, unfold: bool, for
     if html is not None:
         esprom.check_targets([html], overwrite=force)
     log = esprom.wire_log(esprom.load(file))
-    for stream in log.streams:
-        for line in _stream(log, stream, unfold=unfold):
+    messages = [list(esprom.wire_messages(stream)) for stream in log.streams]
+    for stream, found in zip(log.streams, messages, strict=True):
+        for line in _stream(log, stream, found, unfold=unfold):
             session.output.result(line)
     if log.truncated:
         session.output.result("the recording ends in the middle of a record")
     if html is not None:
-        esprom.save(html, esprom.wire_page(log, str(file.name)).encode(), overwrite=force)
+        esprom.save(html, esprom.wire_page(log, file.name, messages).encode(), overwrite=force)
         session.output.result(f"Page: {html}")
     return {
         "file": str(file),
@@ -220,19 +208,24 @@ def decode(session: Session, file: Path, *, html: Path | None, unfold: bool, for
         "payload": log.payload,
         "truncated": log.truncated,
         "streams": [
-            {"name": stream.name, "messages": [_facts(found) for found in esprom.wire_messages(stream)]}
-            for stream in log.streams
+            {"name": stream.name, "messages": list(map(_facts, found))}
+            for stream, found in zip(log.streams, messages, strict=True)
         ],
         "html": str(html) if html is not None else None,
     }
 
 
 def _facts(message: "esprom.WireMessage") -> Facts:
-    return {name: value for name, value in asdict(message).items() if name != "group"}
+    return {field.name: getattr(message, field.name) for field in fields(message) if field.name != "group"}
 
 
-def _stream(log: "esprom.WireLog", stream: "esprom.WireStream", *, unfold: bool) -> Iterator[str]:
-    found = list(esprom.wire_messages(stream))
+def _stream(
+    log: "esprom.WireLog",
+    stream: "esprom.WireStream",
+    found: Sequence["esprom.WireMessage"],
+    *,
+    unfold: bool,
+) -> Iterator[str]:
     began = ""
     if stream.events and stream.events[0].at_us > LONG_AGO:
         began = datetime.fromtimestamp(stream.events[0].at_us / 1e6, UTC).strftime(", %Y-%m-%d %H:%M:%S UTC")
@@ -267,6 +260,8 @@ def _check(words: Sequence[str]) -> None:
         )
     if not any(PLACE in word for word in words):
         raise click.UsageError(f"the command does not say {PLACE}, which stands for the address it is to use")
+    if shutil.which(words[0]) is None:  # looked at first, so that it costs no older capture
+        raise EspromError(f"cannot run {words[0]}: there is no such command")
 
 
 def _door(via: str) -> "esprom.WireDoors":
@@ -277,9 +272,11 @@ def _door(via: str) -> "esprom.WireDoors":
     }[via]
 
 
-def _doors(rfc2217: int | None, tcp: int | None, pty: str | None, host: str) -> "esprom.WireDoors":
-    if rfc2217 is None and tcp is None and pty is None:
-        rfc2217 = 0
+def _doors(
+    rfc2217: int | None, tcp: int | None, pty: str | None, host: str, unless_told: str = "rfc2217"
+) -> "esprom.WireDoors":
+    if (pty, tcp, rfc2217) == (None, None, None):
+        return replace(_door(unless_told), host=host)
     return esprom.WireDoors(rfc2217=rfc2217, tcp=tcp, pty=pty, host=host)
 
 

@@ -47,6 +47,7 @@ typedef void (*isr_t)(void *);
 void ets_isr_attach(int number, isr_t handler, void *argument);
 void ets_isr_mask(uint32_t mask);
 void ets_isr_unmask(uint32_t mask);
+void ets_set_user_start(void (*entry)(void)); /* what the ROM calls instead of booting the flash */
 void ets_delay_us(uint32_t us);
 
 typedef struct {

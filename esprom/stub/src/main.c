@@ -16,6 +16,7 @@ extern uint32_t bss_start[], bss_end[];
 
 void stub_main(void)
 {
+    ets_set_user_start(0);
     memset(bss_start, 0, (uint8_t *)bss_end - (uint8_t *)bss_start);
     crc_init();
     deflate_init();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Where the ROM jumps after the upload. Returning from `stub_main` goes on with the ROM's boot, as if its
- * loader had ended: that is what RUN_USER_CODE asks for.
+ * loader had ended: that is what RUN_USER_CODE asks for. `stub_main` has made the ROM forget this entry by then,
+ * else it would be entered again.
  */
     .section .entry, "ax"
     .align 4

@@ -24,7 +24,7 @@ from esprom.errors import Cancelled, NoResponse
 if TYPE_CHECKING:
     from tests.unit.cli.conftest import FakeDevice, Run
 
-HEAVY = ("construct", "serial", "rich", "esp8266sim", "hypothesis", "esprom.device", "logging")
+HEAVY = ("construct", "serial", "rich", "esp8266sim", "hypothesis", "esprom.device", "esprom.wire", "logging")
 
 
 def commands_of(name: str) -> list[VerbCommand]:

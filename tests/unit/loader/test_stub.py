@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 import esprom
+from esp8266sim import demo
 from esp8266sim.board import Board
 from esp8266sim.chips import W25Q80
 from esp8266sim.flashchip import Operation
@@ -362,6 +363,33 @@ def test_another_command_in_the_midst_of_unpacking_ends_that(under_test: Board, 
     stub.session.port.discard_input()
     with pytest.raises(CommandFailed, match="c600"):
         ask(Command.FLASH_DEFL_DATA, packets.DataBlock(1, packed[0x1000:0x2000]))
+
+
+LEAVING = {
+    "run": [(Command.RUN_USER_CODE, packets.Empty())],
+    "flash end": [
+        (Command.FLASH_BEGIN, packets.FlashBegin(0x1000, 1, 0x1000, 0x20000)),
+        (Command.FLASH_DATA, packets.DataBlock(0, PATTERN[:0x1000])),
+        (Command.FLASH_END, packets.FlashEnd(0)),
+    ],
+    "deflated end": [
+        (Command.FLASH_DEFL_BEGIN, packets.FlashBegin(0x1000, 1, 0x2000, 0x20000)),
+        (Command.FLASH_DEFL_DATA, packets.DataBlock(0, zlib.compress(PATTERN[:0x1000]))),
+        (Command.FLASH_DEFL_END, packets.FlashEnd(0)),
+    ],
+}
+
+
+@pytest.mark.spec("STUB-3")
+@pytest.mark.parametrize("requests", LEAVING.values(), ids=LEAVING)
+def test_leaving_boots_the_flash(requests: list[tuple[Command, object]]) -> None:
+    """In boot mode 1 too, where the ROM would enter again what it was told to enter (BOOT-12)."""
+    opened = on_board(board(content=demo.firmware(W25Q80.size)), latency_ms=0)
+    stub = upload(connect.reach_rom(opened, "default-reset"), image())
+    for command, body in requests:
+        stub.session.port.write(slip.encode(packet(command, body)))
+        stub.session.port.clock.sleep(0.3)
+    assert b"load 0x40100000" in stub.session.port.read(2.0, 1 << 10)
 
 
 @pytest.mark.spec("STUB-3")

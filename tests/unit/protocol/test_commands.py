@@ -3,6 +3,7 @@
 
 import pytest
 
+from esprom.errors import MalformedPacket
 from esprom.protocol import packets
 from esprom.protocol.commands import COMMANDS, Covered, Loader, packet
 from esprom.protocol.packets import Command
@@ -39,6 +40,20 @@ def test_data_commands_carry_the_checksum_and_no_others_do() -> None:
     assert carrying == {int(spec.command) for spec in COMMANDS.values() if spec.request is packets.DATA_BLOCK}
     assert packet(Command.MEM_DATA, packets.DataBlock(0, b"\x01\x02"))[4:8] == b"\xec\0\0\0"
     assert packet(Command.READ_REG, packets.ReadReg(0x12345678))[4:8] == bytes(4)
+
+
+@pytest.mark.spec("BODY-FLASH-BEGIN")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_fifth_word_may_stand_behind_a_begin_and_nothing_else_anywhere(command: Command) -> None:
+    spec, body = COMMANDS[command], packets.FlashBegin(1, 2, 3, 4)
+    if command in (Command.FLASH_BEGIN, Command.FLASH_DEFL_BEGIN):
+        built = spec.request.build(body)
+        assert spec.asked(built) == spec.asked(built + bytes(4)) == body
+        for more in (3, 5, 8):
+            with pytest.raises(MalformedPacket):
+                spec.asked(built + bytes(more))
+    else:
+        assert spec.spare == 0
 
 
 MIB = 1 << 20

@@ -6,7 +6,7 @@ import pytest
 from esprom.port.recorded import Way
 from esprom.protocol import own, packets, slip
 from esprom.protocol.commands import packet
-from esprom.protocol.packets import RESPONSE, Command, Response
+from esprom.protocol.packets import REQUEST, RESPONSE, Command, Request, Response
 from esprom.wire.capture import Track
 from esprom.wire.decode import WireMessage, wire_messages
 from esprom.wire.events import Event, WireLog, WireStream
@@ -93,6 +93,41 @@ def test_what_is_wrong_is_a_problem() -> None:
         ("nobody asked",),
         ("no packet of the protocol",),
     ]
+
+
+@pytest.mark.spec("WIRE-10", "STUB-4")
+def test_another_stub_that_refuses_what_is_ours_makes_no_crc() -> None:
+    talk = Talk().ask(Command.INFO, own.AskInfo(own.VERSION)).answer(Command.INFO, body=b"\xff\0")
+    assert talk.messages[-1].problems == ("refused",)
+    talk = Talk().ask(Command.INFO, own.AskInfo(own.VERSION)).answer(Command.INFO, 1)
+    assert talk.messages[-1].problems == ("checksum is WRONG",)
+
+
+@pytest.mark.spec("WIRE-10", "ROM-6")
+def test_what_the_rom_refuses_by_another_opcode_is_named() -> None:
+    """As esptool's question for the security information goes, which no ESP8266 knows."""
+    talk = Talk()
+    talk.ask(Command.SYNC, packets.Sync()).answer(Command.SYNC, packets.SYNC_MAGIC)
+    for _ in range(2):
+        talk.ask(Command.GET_SECURITY_INFO, packets.Empty())
+        for _ in range(8):
+            talk.answer(Command.SYNC, body=b"\1\5")
+        talk.now += 0.1
+    refused = [message for message in talk.messages if message.problems]
+    assert [message.problems for message in refused] == [("refused",)] * 2
+    assert refused[0].text.endswith(", to GET_SECURITY_INFO, under the opcode of an earlier command")
+    told = [item for item in wire_folded(talk.messages) if isinstance(item, WireFold)]
+    assert [len(fold.messages) for fold in told] == [7, 7]
+
+
+@pytest.mark.spec("WIRE-10", "BODY-FLASH-BEGIN")
+@pytest.mark.parametrize("payload", [True, False])
+def test_a_fifth_word_behind_a_begin_is_none_of_its_numbers(payload: bool) -> None:
+    body = packets.FLASH_BEGIN.build(packets.FlashBegin(0x10000, 1, 0x4000, 0xF0000)) + bytes(4)
+    talk = Talk(payload=payload)
+    talk.say(Way.TO_CHIP, slip.encode(REQUEST.build(Request(Command.FLASH_DEFL_BEGIN, 0, body))))
+    (line,) = talk.lines
+    assert line.endswith("erase size 65536, blocks 1, block size 16384, offset 0xf0000, and a fifth word")
 
 
 @pytest.mark.spec("WIRE-10")

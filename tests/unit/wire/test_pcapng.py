@@ -137,3 +137,13 @@ def test_a_pcapng_of_somebody_else_with_another_order_and_resolution() -> None:
     log = wire_log(found)
     assert (log.source, log.payload) == ("pcapng", True)
     assert log.streams[0].events == (Event(5000, EventType.FROM_CHIP, b"\xc0ab\xc0"),)
+
+
+@pytest.mark.spec("WIRE-12")
+def test_what_was_recorded_beside_a_serial_line_is_passed_over() -> None:
+    other = bytearray(pcapng.interface("eth0"))
+    other[8:10] = struct.pack("<H", 1)  # its link type: Ethernet
+    serial = pcapng.interface("ttyUSB0") + pcapng.record(0, EVENTS[0]) + pcapng.record(1, EVENTS[0])
+    (stream,) = pcapng.parse(pcapng.section("x", payload=True) + bytes(other) + serial).streams
+    assert stream.name == "ttyUSB0"
+    assert len(stream.events) == 1

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import logging
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -34,6 +35,33 @@ def test_a_port_that_cannot_be_opened_costs_no_older_capture(tmp_path: Path) -> 
     with esprom.WireCapture(file) as capture, capture.ports(), pytest.raises(PortError):
         open_port(str(tmp_path / "nothing"))
     assert file.read_bytes() == before
+
+
+@pytest.mark.spec("WIRE-9")
+def test_a_proxy_that_cannot_be_reached_costs_no_older_capture(tmp_path: Path) -> None:
+    file = tmp_path / "a.pcapng"
+    with esprom.WireCapture(file) as capture:
+        record(capture)
+    before = file.read_bytes()
+    with socket.create_server(("127.0.0.1", 0)) as taken, esprom.WireCapture(file) as capture:
+        doors = esprom.WireDoors(tcp=taken.getsockname()[1])
+        with pytest.raises(PortError, match="cannot serve"):
+            esprom.WireProxy("sim://esp01", capture, doors)
+        assert not capture.begun
+    assert file.read_bytes() == before
+
+
+@pytest.mark.spec("WIRE-9")
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be replaced there")
+def test_a_capture_that_something_else_replaces_is_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, other = tmp_path / "a.pcapng", tmp_path / "b"
+    with esprom.WireCapture(file) as capture:
+        record(capture)
+        other.write_bytes(b"what the command made")
+        other.replace(file)
+    assert "the capture is gone" in caplog.text
 
 
 @pytest.mark.spec("WIRE-9")
