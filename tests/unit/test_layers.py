@@ -135,7 +135,7 @@ def test_host_imports_the_virtual_board_only_when_asked_for_one(module: str) -> 
     assert {name for name in of(module, when_imported=True) if below(name, {"esp8266sim"})} == set()
 
 
-RIM = {"esprom.port", "esprom.cli", "esp8266sim.serve"}
+RIM = {"esprom.port", "esprom.cli", "esprom.testing", "esp8266sim.serve"}
 
 
 @pytest.mark.parametrize("module", [module for module in SOURCES if not below(module, RIM)])
