@@ -164,7 +164,7 @@ def test_a_proxy_serves_one_client_after_another(tmp_path: Path) -> None:
             assert proxy.wait(20) == 0
             assert proxy.stderr is not None
             assert "recorded" in proxy.stderr.read()
-    assert decoded(file, "--all").count("EFUSE.WORD1") == 2
+    assert decoded(file, "--all").count("EFUSE.WORD1") >= 2
 
 
 @pytest.mark.parametrize("code", [0, 3])
@@ -254,8 +254,8 @@ def test_a_served_board_and_commands_in_a_chain_are_recorded(tmp_path: Path) -> 
         assert done.returncode == 0, done.stderr
         assert server.stop() == 0
     said = decoded(chain, "--all")
-    assert said.count("EFUSE.WORD0 (0x3ff00050)") == 2
-    assert decoded(board, "--all").count("EFUSE.WORD0 (0x3ff00050)") == 2
+    assert said.count("EFUSE.WORD0 (0x3ff00050)") >= 2
+    assert decoded(board, "--all").count("EFUSE.WORD0 (0x3ff00050)") >= 2
     assert " ! " not in decoded(board)
 
 
