@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from esp8266sim.line import Burst
 
 WAYS = {"to chip": Way.TO_CHIP, "from chip": Way.FROM_CHIP}
-UP_TO_END = re.compile(rb"\xc0+[^\xc0]*\xc0|[^\xc0]+\xc0?|\xc0")  # a frame, what stands before one, or the beginning of one
+UP_TO_END = re.compile(rb"\xc0+[^\xc0]*\xc0|[^\xc0]+\xc0?|\xc0")  # frames, and what is between
 SNIFFED = 4  # bytes by which a capture is known
 
 log = logging.getLogger("esprom.wire")
