@@ -26,7 +26,7 @@ from specs import make_reports
 from tests.tools import esptool_js
 
 # All of them take as long as the report of the tools, which shows them (`python specs/make_reports.py`).
-SAMPLE = ("lost-answer", "flipped-answers", "flipped-requests", "reset", "misread", "lying-size", "protected")
+SAMPLE = ("lost-answer", "flipped-requests", "reset", "misread", "lying-size")
 SCENARIOS_HERE = tuple(BY_NAME) if os.environ.get("ESPROM_EVERY_BOARD") else SAMPLE
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the fakes end by POSIX's signals")
@@ -207,10 +207,7 @@ def one_job(client: HostClient, job: Job) -> HostClient:
     ("loader", "job", "scenario"),
     [
         ("rom", Job.IDENTIFY, "lost-answer"),
-        ("rom", Job.READ, "flipped-answer"),
-        ("rom", Job.ERASE, "erase-fails"),
         ("stub", Job.WRITE, "flipped-request"),
-        ("stub", Job.WRITE, "stuck-at-1"),
     ],
 )
 def test_esprom_is_never_silently_wrong(loader: str, job: Job, scenario: str) -> None:

@@ -55,6 +55,7 @@ def test_a_power_command_brings_the_board_in_and_one_connection_does_all(tmp_pat
     assert copy.read_bytes() == flash.read_bytes()[:0x2000]
 
 
+@pytest.mark.soak
 def test_a_power_command_that_leaves_gpio0_high_is_explained(tmp_path: Path) -> None:
     with process("--wiring", "jumper", "--pty", tmp_path / "tty", "--pace", "max") as served:
         power = hand(served.urls["control"], jumper="off")

@@ -33,6 +33,8 @@ OK = b"\0\0"
 ANSWER_S = 5.0  # of the board's time
 SILENCE_S = 0.3
 
+pytestmark = pytest.mark.soak  # the conformance cases say much of the same, and sooner
+
 
 @dataclass(frozen=True, slots=True)
 class Program:

@@ -123,6 +123,7 @@ def read_mem(bench: Bench) -> None:
     assert "0xfff0c101" in bench("read_mem", "0x40001000").lower()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("version", VERSIONS)
 def test_esptool_resets_the_board_by_rfc2217(version: str, tmp_path: Path) -> None:
     """Each command takes it up to 20 s, nearly all of it asleep; so they run side by side."""

@@ -159,6 +159,7 @@ def write_only(bench: Bench) -> None:
     assert "verified" in said
 
 
+@pytest.mark.soak
 def test_over_rfc2217(tmp_path: Path) -> None:
     """One command: esptool sleeps through most of the 20 s that each takes it."""
     at_work("rfc2217", "5.6.0", tmp_path, write_only)

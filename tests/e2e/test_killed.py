@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """esprom killed at any moment of a backup or a restore, and begun again; the flash and the disk looked at.
 
-The long run kills it 10 times each, or as often as ESPROM_KILLS says. The board is served by another process,
+The long run kills it 5 times each, or as often as ESPROM_KILLS says. The board is served by another process,
 as a real one is not the host's. What a journal had and was read again all the same is counted.
 """
 
@@ -26,7 +26,7 @@ CONTENT = used(MIB)[:0x20000].ljust(MIB, b"\xff")  # so much as makes a run last
 SECTOR = 0x1000
 LONGEST_S = 2.0  # of a run that is killed; a whole one takes a little more
 MOST_AGAIN = 5.0  # per cent, the median
-KILLS = int(os.environ.get("ESPROM_KILLS", "10"))
+KILLS = int(os.environ.get("ESPROM_KILLS", "5"))
 SERVER = ("--tcp", 0, "--pace", "max", "--on-connect", "power-cycle")
 
 

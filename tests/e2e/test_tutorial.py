@@ -28,7 +28,7 @@ def esprom(port: str, *words: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
 
-@pytest.mark.parametrize("way", ["pty", "rfc2217"])
+@pytest.mark.parametrize("way", ["pty", pytest.param("rfc2217", marks=pytest.mark.soak)])
 def test_one_mebibyte(way: str, tmp_path: Path) -> None:
     image = tmp_path / "image.bin"
     with board(way, "esp01", tmp_path) as (port, flash):

@@ -15,7 +15,7 @@ from tests import served, tools
 from tests.unit.cli.test_json import validator
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pseudo terminals and signals are POSIX's")
-ESPTOOLS = ("5.6.0", "4.12.0")
+ESPTOOLS = ("5.6.0", pytest.param("4.12.0", marks=pytest.mark.soak))
 MAC = "5c:cf:7f:12:34:56"
 RUN_S = 120.0
 

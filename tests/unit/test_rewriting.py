@@ -202,6 +202,7 @@ def test_an_erase_that_leaves_the_cells_fails(size: int) -> None:
     assert caught.value.address == 0
 
 
+@pytest.mark.soak
 def test_a_damaged_reading_of_the_status_register_is_not_written_back(
     under_test: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:

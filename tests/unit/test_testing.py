@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 LOADED = """
 import sys
 import pytest
@@ -41,20 +39,26 @@ def test_it_is_found_and_loads_nothing_until_it_is_used(tmp_path: Path) -> None:
     assert "construct" not in loaded
 
 
-@pytest.mark.parametrize(
-    ("marker", "said"),
-    [
-        ("profile='esp32'", "esp8266: there is no profile 'esp32'; there are d1mini"),
-        ("chip='W25Q1'", "there is no chip 'W25Q1'"),
-        ("faults=['bad']", "there is no fault 'bad'; there are echo"),
-        ("content=bytes(2**21)", "the content has 2097152 bytes, the flash 1048576"),
-    ],
-)
-def test_a_wrong_marker_is_explained(marker: str, said: str, tmp_path: Path) -> None:
-    test = f"import pytest\n\n@pytest.mark.esp8266({marker})\ndef test_it(esp8266_board): pass\n"
-    done = run(tmp_path, test)
+WRONG = {
+    "profile='esp32'": "esp8266: there is no profile 'esp32'; there are d1mini",
+    "chip='W25Q1'": "there is no chip 'W25Q1'",
+    "faults=['bad']": "there is no fault 'bad'; there are echo",
+    "content=bytes(2**21)": "the content has 2097152 bytes, the flash 1048576",
+    "script='lost'": "there is no script 'lost'; there are boot-log",
+    "script='lost-answer', faults=['echo']": "no chip, faults, flaws or rom beside it",
+}
+
+
+def test_a_wrong_marker_is_explained(tmp_path: Path) -> None:
+    tests = (
+        f"@pytest.mark.esp8266({marker})\ndef test_{number}(esp8266_board): pass\n"
+        for number, marker in enumerate(WRONG)
+    )
+    done = run(tmp_path, "import pytest\n\n" + "\n".join(tests))
     assert done.returncode != 0
-    assert said in done.stdout + done.stderr
+    assert f"{len(WRONG)} errors" in done.stdout
+    for said in WRONG.values():
+        assert said in done.stdout + done.stderr
 
 
 def test_the_board_is_asked_in_its_own_thread_and_failures_come_back(tmp_path: Path) -> None:
@@ -125,20 +129,6 @@ def test_another_client(esp8266_replay):
     assert "2 passed" in done.stdout or "3 passed, 1 error" in done.stdout, done.stdout
     assert "ERROR test_it.py::test_another_client" in done.stdout or "FAILED" in done.stdout
     assert "RecordingDiffers" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("marker", "said"),
-    [
-        ("script='lost'", "there is no script 'lost'; there are boot-log"),
-        ("script='lost-answer', faults=['echo']", "no chip, faults, flaws or rom beside it"),
-    ],
-)
-def test_a_wrong_script_is_explained(marker: str, said: str, tmp_path: Path) -> None:
-    test = f"import pytest\n\n@pytest.mark.esp8266({marker})\ndef test_it(esp8266_board): pass\n"
-    done = run(tmp_path, test)
-    assert done.returncode != 0
-    assert said in done.stdout + done.stderr
 
 
 def test_all_names_that_it_adds_begin_alike_and_it_adds_no_option(tmp_path: Path) -> None:

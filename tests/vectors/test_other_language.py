@@ -40,6 +40,7 @@ def example(*words: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+@pytest.mark.soak
 def test_example_passes() -> None:
     done = run(RECORDERS, "sync/", "error/", "read/", "unknown/", "mem/")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -62,6 +63,7 @@ def test_example_sees_another_chip() -> None:
     assert "2 run, 1 differ" in done.stdout
 
 
+@pytest.mark.soak
 def test_example_sees_a_loader_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("esp8266sim.bootrom.download.SYNC_REPLIES", 7)
     done = run(RECORDERS, "sync/one")

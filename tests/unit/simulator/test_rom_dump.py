@@ -111,6 +111,7 @@ def test_what_it_dies_of_ends_in_its_debug_vector(address: int, cause: int) -> N
     assert rig.send(MAGIC) == b""
 
 
+@pytest.mark.soak
 def test_our_client_reads_writes_and_verifies_through_it() -> None:
     board = Board(PROFILES["esp01"], rom=own_rom.built())
     device = esprom.connect(on_board(board, latency_ms=0))
