@@ -86,6 +86,8 @@ def conformance(
     (--loader FILE). Nothing is written to the flash without --destructive. The exit code is 6 if something
     does not conform, 4 if nothing answers at all.
     """
+    if scratch is not None and not destructive:
+        raise click.UsageError("--scratch says where --destructive may write, which is not given")
     output = session.output
     output.json = output.json or (form == "json" and file is None)
     try:
