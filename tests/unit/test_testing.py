@@ -47,6 +47,8 @@ def test_it_is_found_and_loads_nothing_until_it_is_used(tmp_path: Path) -> None:
         ("profile='esp32'", "esp8266: there is no profile 'esp32'; there are d1mini"),
         ("chip='W25Q1'", "there is no chip 'W25Q1'"),
         ("faults=['bad']", "there is no fault 'bad'; there are echo"),
+        ("'lost-answer'", "esp8266: 'lost-answer' has no name; it is NAME=..., one of profile, content"),
+        ("profil='esp01'", "esp8266: there is no profil; there are profile, content"),
         ("content=bytes(2**21)", "the content has 2097152 bytes, the flash 1048576"),
     ],
 )
