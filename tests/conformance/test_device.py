@@ -74,6 +74,12 @@ def test_the_virtual_board_conforms_in_everything(target: Target, tmp_path: Path
 
 
 @pytest.mark.spec("CONF-4")
+def test_the_mark_is_what_the_specification_says() -> None:
+    page = Path(__file__).parents[2] / "specs" / "conformance.md"
+    assert f"each sector begins with {scratch.MARK.hex(' ').upper()}," in page.read_text("utf-8")
+
+
+@pytest.mark.spec("CONF-4")
 def test_what_a_named_scratch_area_held_is_back(tmp_path: Path) -> None:
     model = board("esp12", CONTENT)
     before = bytes(model.flash.array)
