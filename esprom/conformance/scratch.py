@@ -4,7 +4,7 @@
 What is saved lies in a file too until it is back and was compared, so that nothing is lost if the host dies.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from esprom.device import Device, connect
@@ -84,15 +84,15 @@ def take(port: Port, offset: int | None, folder: Path, *, loader: str) -> Scratc
         if offset % BLOCK or not 0 <= offset <= size - BLOCK:
             raise Refused(f"0x{offset:x} is not where one of the flash's blocks of 64 KiB begins")
         content, status = device.read_flash(offset, BLOCK), device.read_flash_status(1)
-    if content == BLANK * BLOCK:
-        return Scratch(offset, content, status, None)
     file = folder / f"esprom-scratch-0x{offset:x}.bin"
     area = Scratch(offset, content, status, file)
-    if file.exists():
+    if file.exists():  # also where the area is blank now: that run may have erased it
         raise Refused(
             f"{file} is what 0x{offset:x} held before a run that did not end, and has not put it back:"
             f" {area.by_hand}; then remove the file"
         )
+    if content == BLANK * BLOCK:
+        return replace(area, kept=None)
     save(file, content, overwrite=False)
     return area
 

@@ -123,9 +123,12 @@ def test_what_cannot_be_put_back_can_be_by_hand(offset: int, command: str, tmp_p
 
 
 @pytest.mark.spec("CONF-4")
-def test_what_a_run_that_was_killed_has_kept_is_not_lost(tmp_path: Path) -> None:
-    port = on_board(board("esp12", CONTENT))
+@pytest.mark.parametrize("left", [b"\x5a", b"\xff"], ids=["changed", "erased"])
+def test_what_a_run_that_was_killed_has_kept_is_not_lost(left: bytes, tmp_path: Path) -> None:
+    model = board("esp12", CONTENT)
+    port = on_board(model)
     scratch.take(port, 0x20000, tmp_path, loader="auto")
+    model.flash.array[0x20000:0x30000] = left * 0x10000
     with pytest.raises(Refused, match=r"has not put it back: esprom write-flash --unprotect 0x20000 .*bin"):
         scratch.take(port, 0x20000, tmp_path, loader="auto")
     (file,) = tmp_path.iterdir()
