@@ -32,6 +32,7 @@ OPTIONS = (
     *("profile", "content", "chip", "wiring", "pace", "faults", "flaws", "on_connect", "rom"),
     *("script", "after", "area"),
 )
+_NAMES = ", ".join(OPTIONS)
 AREA = range(0x10000)  # where a script's flash fails
 END_S = 20.0
 
@@ -54,6 +55,8 @@ def esp8266_board(request: pytest.FixtureRequest) -> "Iterator[ServedBoard]":
     `misdeeds` tells what it has done.
     """
     mark = request.node.get_closest_marker(MARK)
+    if mark and mark.args:
+        raise pytest.UsageError(f"{MARK}: {mark.args[0]!r} has no name; it is NAME=..., one of {_NAMES}")
     make: Callable[..., ServedBoard] = request.getfixturevalue("esp8266_make_board")
     board = make(**(mark.kwargs if mark else {}))
     if "esp8266_capture" in request.fixturenames:
@@ -73,6 +76,8 @@ def esp8266_make_board() -> "Iterator[Callable[..., ServedBoard]]":
     boards: list[ServedBoard] = []
 
     def make(**options: Any) -> "ServedBoard":
+        if unknown := set(options) - set(OPTIONS):
+            raise pytest.UsageError(f"{MARK}: there is no {min(unknown)}; there are {_NAMES}")
         try:
             boards.append(_served(**options))
         except ValueError as error:

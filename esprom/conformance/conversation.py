@@ -296,7 +296,7 @@ class Conversation:
             raise Deviation(
                 Verdict.NO_ANSWER, f"no answer within {within_s:.2f} s{came}; expected {pattern.text}"
             )
-        (frame,) = slip.Decoder().feed(slip.END + raw + slip.END)
+        frame = slip.Decoder().feed(slip.END + raw + slip.END)[0]  # of a flood, which is cut (SLIP-6)
         if isinstance(frame, slip.Damaged):
             raise Deviation(Verdict.VIOLATES, f"DB is followed by neither DC nor DD: {_shown(frame)}")
         return frame, self._wire.came_at - self._wire.sent_at
@@ -349,7 +349,7 @@ class Conversation:
                 raise Deviation(Verdict.VIOLATES, f"got {_shown(frame)}, expected no answer")
 
     def _see_time(self, seconds: float) -> None:
-        took = self._wire.came_at - self._wire.sent_at
+        took = max(0.0, self._wire.came_at - self._wire.sent_at)
         if took < seconds:
             raise Deviation(
                 Verdict.VIOLATES, f"the answer took {took:.3f} s, expected {seconds:.3f} at least"
@@ -402,6 +402,11 @@ class Conversation:
 
 def answers(wire: Wire) -> bool:
     """Tell whether anything answers SYNC there."""
+    return answer_to_sync(wire) is not None
+
+
+def answer_to_sync(wire: Wire) -> bytes | None:
+    """Return the first answer to SYNC, as it came; None if there is none."""
     packet = REQUEST.build(Request(Command.SYNC, 0, SYNC_BODY.build(Sync(SYNC_MAGIC))))
     for _ in range(SYNCS):
         wire.write(slip.encode(packet), "SYNC")
@@ -409,9 +414,17 @@ def answers(wire: Wire) -> bool:
         while (frame := wire.frame(deadline)) is not None:
             if frame[:2] == bytes((1, Command.SYNC)):
                 wire.rest(QUIET_S)
-                return True
+                return frame
     wire.rest(QUIET_S)
-    return False
+    return None
+
+
+def is_of_stub(answer: bytes) -> bool:
+    """Tell whether an answer to SYNC is a stub's: its value is 0 (COMMON-2)."""
+    try:
+        return RESPONSE.parse(answer).value == 0
+    except MalformedPacket:
+        return False
 
 
 def _shown(data: bytes) -> str:

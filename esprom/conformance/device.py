@@ -52,7 +52,7 @@ def device_conformance(
         heard: is given a line for each result that is not as it should be, as it comes.
 
     Raises:
-        ValueError: there is no such level, or no case with such an id.
+        ValueError: there is no such level, no case with such an id, or none of them is to be run.
         ImageError: the file is no image of a stub.
         NoResponse: there is nothing that could be checked; the message says what is there.
         Refused: there is no scratch area.
@@ -60,6 +60,7 @@ def device_conformance(
     """
     cases = conformance_cases(level, destructive=destructive, only=only)
     targets = _targets(loader)
+    _see_that_something_runs(cases, targets)
     opened = open_port(port, DEFAULT_BAUD) if isinstance(port, str) else port
     told(f"checking {opened.name}: {', '.join(target.name for target in targets)}")
     try:
@@ -76,6 +77,16 @@ def device_conformance(
         if isinstance(port, str):
             opened.close()
     return DeviceReport(opened.name, Level(level), tuple(results))
+
+
+def _see_that_something_runs(cases: Sequence[Case], targets: Sequence[Target]) -> None:
+    """Raises ValueError: nothing checked must not look like nothing wrong."""
+    if not any(target.loader in case.loaders for case in cases for target in targets):
+        names = " or ".join(target.name for target in targets)
+        raise ValueError(
+            f"none of these cases is to be run: they are not about {names}, or write to the flash, which has"
+            " to be allowed (--destructive)"
+        )
 
 
 def _targets(loader: str) -> list[Target]:

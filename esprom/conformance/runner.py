@@ -22,11 +22,13 @@ from esprom.conformance.conversation import (
     Outcome,
     Verdict,
     Wire,
+    answer_to_sync,
     answers,
+    is_of_stub,
 )
 from esprom.conformance.program import Program
 from esprom.conformance.scratch import ScratchFlash
-from esprom.errors import EspromError, NoResponse, PortError, ProtocolError
+from esprom.errors import EspromError, NoResponse, PortError, ProtocolError, Refused
 from esprom.flash.geometry import BLOCK
 from esprom.loader.connect import ROM_WORD, ROM_WORD_VALUE
 from esprom.loader.rom import RomLoader
@@ -142,20 +144,23 @@ class Runner:
         self._bench = DeviceBench(port, flash)
         self._addresses = Addresses(RAM, IRAM, scratch_offset or 0)
         self._ready: Target | None = None  # who answers, as far as we know
+        self._started: Target | None = None  # who was made to answer last
         self._dead_ends = 0
-        self._resets = True
+        self.resets = True  # whether something resets the chip
 
     def reach(self) -> None:
-        """See that there is an ESP8266 in its loader, and whether it can be reset.
+        """See that there is an ESP8266 in its ROM's loader, and whether it can be reset.
 
         Raises:
-            NoDevice: there is none; the message says what is there.
+            NoDevice: there is none; the message says what is there. A stub that no reset ends is none: what
+                the ROM refuses, an erase of the whole flash among it, a stub does.
         """
         self._port.baud = DEFAULT_BAUD
         self._bench.reset()
         wire = Wire(self._port)
         wire.forget()
-        if not answers(wire):
+        answer = answer_to_sync(wire)
+        if answer is None:
             heard = b"".join(spoken.bytes for spoken in wire.spoken if spoken.way == "<")
             raise NoDevice(
                 f"nothing here can be checked: no answer to SYNC; {silence.explain(heard, DEFAULT_BAUD)}",
@@ -165,7 +170,15 @@ class Runner:
                 cause=silence.judge(heard, DEFAULT_BAUD).value,
             )
         self._identify()
-        self._resets = self._port.has_modem_lines or self._restarts_when_opened()
+        self.resets = self._restarts()
+        if is_of_stub(answer) and not self.resets:
+            raise NoDevice(
+                "a stub loader runs, and nothing here resets the chip into its ROM: power the board again"
+                " with GPIO0 at GND, then check it",
+                asked="SYNC",
+                waited_s=0.0,
+                received=answer,
+            )
 
     def run(self, cases: Iterable[Case], target: Target) -> Iterator[Result]:
         """Play those of `cases` that are demanded of `target`."""
@@ -176,7 +189,7 @@ class Runner:
     def _run(self, case: Case, target: Target) -> Outcome:
         if self._dead_ends >= DEAD_ENDS:
             return Outcome(Verdict.NOT_RUN, "nothing answers any more")
-        if case.needs_reset and not self._resets:
+        if case.needs_reset and not self.resets:
             return Outcome(Verdict.NOT_RUN, "it needs a reset, and no line of this port resets the chip")
         try:
             self._settle(target)
@@ -203,12 +216,12 @@ class Runner:
 
     def _settle(self, target: Target) -> None:
         """Make the target answer, with nothing left to say."""
-        if self._ready == target:
-            wire = Wire(self._port)
-            if answers(wire):
-                return
+        lasting = self._ready if self.resets else self._started  # what nothing resets goes on
+        if lasting == target and answers(Wire(self._port)):
+            self._ready = target
+            return
         self._ready = None
-        if self._resets:
+        if self.resets:
             self._bench.reset()
         self._bench.serve(target)
         if target.program is not None:
@@ -218,7 +231,7 @@ class Runner:
             wire.forget()
             if not answers(wire):
                 raise NoResponse("it does not answer SYNC", asked="SYNC", waited_s=0.0)
-        self._ready = target
+        self._ready = self._started = target
 
     def _identify(self) -> None:
         """Raises NoDevice for another chip."""
@@ -238,22 +251,29 @@ class Runner:
                 waited_s=0.0,
             )
 
-    def _restarts_when_opened(self) -> bool:
-        """Change what a reset puts back, open the port anew, and look."""
+    def _restarts(self) -> bool:
+        """Tell whether the chip restarts: by lines unless it is seen not to, without them if it is seen."""
+        found = self._after_reset()
+        return found != OTHER_SIZE if self._port.has_modem_lines else found == CHIP_SIZE
+
+    def _after_reset(self) -> int | None:
+        """Change the word that a reset puts back; return what it is after one, None if nobody says."""
         try:
             rom = RomLoader(Session(self._port))
+            before = rom.read_reg(CHIP_SIZE_WORD)
             rom.write_reg(CHIP_SIZE_WORD, OTHER_SIZE)
             self._bench.reset()
             if not answers(Wire(self._port)):
-                return False
+                return None
             rom = RomLoader(Session(self._port))
             found = rom.read_reg(CHIP_SIZE_WORD)
-            rom.write_reg(CHIP_SIZE_WORD, CHIP_SIZE)
+            if found == OTHER_SIZE:
+                rom.write_reg(CHIP_SIZE_WORD, before)
         except PortError:
             raise
         except EspromError:
-            return False
-        return found == CHIP_SIZE
+            return None
+        return found
 
 
 def chosen(cases: Sequence[Case], level: Level, *, destructive: bool, only: Sequence[str]) -> list[Case]:
@@ -279,15 +299,21 @@ def chosen(cases: Sequence[Case], level: Level, *, destructive: bool, only: Sequ
 
 
 @contextmanager
-def scratch_area(port: Port, offset: int | None, folder: Path, told: Callable[[str], None]) -> Iterator[int]:
-    """Lend an area of the flash; what it held is back when this ends, however it ends."""
-    area = scratch.take(port, offset, folder)
+def scratch_area(
+    port: Port, offset: int | None, folder: Path, told: Callable[[str], None], *, reader: str, writer: str
+) -> Iterator[int]:
+    """Lend an area of the flash; what it held is back when this ends, however it ends.
+
+    `reader` and `writer` are who reads it before, and writes it back: loaders, as for `connect`.
+    """
+    area = scratch.take(port, offset, folder, loader=reader)
     kept = f"; what it holds is in {area.kept}" if area.kept else ", which is blank"
     told(f"scratch area: 0x{area.offset:x} to 0x{area.offset + BLOCK:x}{kept}")
     try:
         yield area.offset
     finally:
-        area.put_back(port)
+        port.baud = DEFAULT_BAUD
+        area.put_back(port, loader=writer)
         told("scratch area: put back, and compared")
 
 
@@ -314,7 +340,7 @@ def check_device(
 
     Raises:
         NoDevice: there is nothing that could be checked.
-        Refused: there is no scratch area.
+        Refused: there is no scratch area, or what is checked would stand in the way of putting it back.
         EspromError: the port is gone, or the scratch area cannot be put back.
     """
     results: list[Result] = []
@@ -328,8 +354,17 @@ def check_device(
                 results.append(result)
 
     if any(case.destructive for case in cases):
-        Runner(port).reach()  # before anything else is asked of what may be no ESP8266
-        with scratch_area(port, scratch_offset, folder, told) as offset:
+        first = Runner(port)
+        first.reach()  # before anything else is asked of what may be no ESP8266
+        if not first.resets and any(target.loader is Loader.STUB for target in targets):
+            raise Refused(
+                "nothing here resets the chip, so this stub would stay in it, and the scratch area could not"
+                " be put back: use an adapter with reset lines"
+            )
+        # Where nothing resets the chip a stub stays: none may be there before the ROM is checked.
+        reader = "auto" if first.resets else "rom"
+        writer = "auto" if any(target.program for target in targets) else reader
+        with scratch_area(port, scratch_offset, folder, told, reader=reader, writer=writer) as offset:
             run(offset)
     else:
         run(None)

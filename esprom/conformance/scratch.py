@@ -4,11 +4,11 @@
 What is saved lies in a file too until it is back and was compared, so that nothing is lost if the host dies.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from esprom.device import Device, connect
-from esprom.errors import Refused, VerifyFailed
+from esprom.errors import EspromError, Refused, VerifyFailed
 from esprom.files import save
 from esprom.flash.geometry import BLOCK, SECTOR
 from esprom.loader.nor import BLOCK_ERASE, NorFlash
@@ -41,40 +41,64 @@ class Scratch:
     status: int  # of the chip's first status register
     kept: Path | None  # the file that has it; None where there was nothing to keep
 
-    def put_back(self, port: Port) -> None:
-        """Write what was there, and see that it is. Raises EspromError, and leaves the file, if it is not."""
-        with _device(port) as device:
+    def put_back(self, port: Port, *, loader: str) -> None:
+        """Write what was there, and see that it is; then remove the file.
+
+        Raises:
+            EspromError: it is not; the file stays, and the message says what brings it back.
+        """
+        try:
+            self._write(port, loader)
+        except EspromError as exc:
+            exc.add_note(f"the scratch area is not put back: {self.by_hand}")
+            raise
+        if self.kept is not None:
+            self.kept.unlink()
+
+    @property
+    def by_hand(self) -> str:
+        """What to type to put it back."""
+        if self.kept is None:
+            return f"it was blank; esprom erase-region 0x{self.offset:x} 0x{BLOCK:x} makes it so"
+        return f"esprom write-flash --unprotect 0x{self.offset:x} {self.kept} does that"
+
+    def _write(self, port: Port, loader: str) -> None:
+        with _device(port, loader) as device:
             device.write_flash(self.offset, self.content, unprotect=True)
             device.verify_flash(self.offset, self.content)
             if (device.read_flash_status(1) ^ self.status) & ~WORKING:
                 device.write_flash_status(self.status & ~WORKING, 1, volatile=False)
-        if self.kept is not None:
-            self.kept.unlink()
 
 
-def take(port: Port, offset: int | None, folder: Path) -> Scratch:
+def take(port: Port, offset: int | None, folder: Path, *, loader: str) -> Scratch:
     """Read the 64 KiB at `offset`, or find such that are blank, and keep what they hold in `folder`.
 
     Raises:
-        Refused: the offset is no block of this flash, or no block is blank.
+        Refused: the offset is no block of this flash, no block is blank, or a run before has not put it back.
         EspromError: it cannot be read, or the file not be written.
     """
-    with _device(port) as device:
+    with _device(port, loader) as device:
         size = device.flash().size
         if offset is None:
             offset = _blank_block(device, size)
         if offset % BLOCK or not 0 <= offset <= size - BLOCK:
             raise Refused(f"0x{offset:x} is not where one of the flash's blocks of 64 KiB begins")
         content, status = device.read_flash(offset, BLOCK), device.read_flash_status(1)
-    if content == BLANK * BLOCK:
-        return Scratch(offset, content, status, None)
     file = folder / f"esprom-scratch-0x{offset:x}.bin"
+    area = Scratch(offset, content, status, file)
+    if file.exists():  # also where the area is blank now: that run may have erased it
+        raise Refused(
+            f"{file} is what 0x{offset:x} held before a run that did not end, and has not put it back:"
+            f" {area.by_hand}; then remove the file"
+        )
+    if content == BLANK * BLOCK:
+        return replace(area, kept=None)
     save(file, content, overwrite=False)
-    return Scratch(offset, content, status, file)
+    return area
 
 
-def _device(port: Port) -> Device:
-    return connect(KeptOpen(port), loader="auto", after="no-reset")
+def _device(port: Port, loader: str) -> Device:
+    return connect(KeptOpen(port), loader=loader, after="no-reset")
 
 
 def _blank_block(device: Device, flash_size: int) -> int:

@@ -882,6 +882,13 @@ ROM_MUTANTS = (
         ("boot.mode",),
     ),
     Mutant(
+        "the autobaud wants more edges than a SYNC has",
+        SERIAL,
+        "AUTOBAUD_EDGES = 29",
+        "AUTOBAUD_EDGES = 400",
+        ("boot.second-sync",),
+    ),
+    Mutant(
         "the first SYNC is answered",
         BOOT,
         "        serial.attach(self._rom)\n",
@@ -889,7 +896,6 @@ ROM_MUTANTS = (
         '        yield from self._print(b"\\xc0\\x01\\x08\\x02\\x00\\x07\\x07\\x12\\x20\\x00\\x00\\xc0" * 8)\n',
         (
             "boot.first-sync-lost",
-            "boot.second-sync",
             "boot.rate-57600",
             "boot.measured-once",
         ),

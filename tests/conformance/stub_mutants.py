@@ -349,8 +349,8 @@ STUB_MUTANTS = (
         *(
             "a stream is always packed",
             STREAM,
-            "uint32_t packed = effort ? deflate(",
-            "uint32_t packed = effort + 24 ? deflate(",
+            "uint32_t packed = effort ? deflate(data, size, memory.packing.packed, size, effort) : 0;",
+            "uint32_t packed = deflate(data, size, memory.packing.packed, size, effort + 24);",
         ),
         ("own.stream-unpacked",),
     ),

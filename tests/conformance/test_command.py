@@ -84,6 +84,13 @@ def test_the_page_is_rendered(tmp_path: Path) -> None:
     ("words", "code", "said"),
     [
         (("--only", "nope"), 2, "no case's id begins with 'nope'"),
+        (
+            ("--loader", "rom", "--only", "own."),
+            2,
+            "none of these cases is to be run: they are not about rom",
+        ),
+        (("--only", "flash.write"), 2, "(--destructive)"),
+        (("--scratch", "0x10000"), 2, "--scratch says where --destructive may write"),
         (("--level", "some"), 2, "'some' is not one of"),
         (("--destructive", "--scratch", "0x1234"), 1, "64 KiB"),
         (("--loader", "nothing.json"), 1, "nothing.json is no image of a stub loader"),

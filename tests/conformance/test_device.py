@@ -3,12 +3,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from esp8266sim.board import Board
+from esp8266sim.board import Board, Wiring
 from esp8266sim.faults import Fault
 from esp8266sim.profiles import PROFILES
 from esp8266sim.serve.server import OnConnect, Ways
@@ -19,7 +20,8 @@ from esprom.conformance.conversation import Addresses, Bench, Conversation, Outc
 from esprom.conformance.program import our_program
 from esprom.conformance.report import DeviceReport
 from esprom.conformance.runner import NoDevice, Result, Target, check_device, chosen
-from esprom.errors import Refused
+from esprom.device import connect
+from esprom.errors import NoResponse, Refused
 from esprom.port import Port, open_port
 from esprom.protocol.commands import Loader
 from tests import served
@@ -72,6 +74,12 @@ def test_the_virtual_board_conforms_in_everything(target: Target, tmp_path: Path
 
 
 @pytest.mark.spec("CONF-4")
+def test_the_mark_is_what_the_specification_says() -> None:
+    page = Path(__file__).parents[2] / "specs" / "conformance.md"
+    assert f"each sector begins with {scratch.MARK.hex(' ').upper()}," in page.read_text("utf-8")
+
+
+@pytest.mark.spec("CONF-4")
 def test_what_a_named_scratch_area_held_is_back(tmp_path: Path) -> None:
     model = board("esp12", CONTENT)
     before = bytes(model.flash.array)
@@ -91,13 +99,79 @@ def test_what_a_named_scratch_area_held_is_back(tmp_path: Path) -> None:
 def test_what_a_scratch_area_held_is_in_a_file_until_it_is_back(tmp_path: Path) -> None:
     model = board("esp12", CONTENT)
     port = on_board(model)
-    area = scratch.take(port, 0x20000, tmp_path)
+    area = scratch.take(port, 0x20000, tmp_path, loader="auto")
     (file,) = tmp_path.iterdir()
     assert file.read_bytes() == CONTENT[0x20000:0x30000]
     model.flash.array[0x20000:0x30000] = bytes(0x10000)
-    area.put_back(port)
+    area.put_back(port, loader="auto")
     assert bytes(model.flash.array[: len(CONTENT)]) == CONTENT
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.spec("CONF-4")
+@pytest.mark.parametrize(
+    ("offset", "command"),
+    [(0x20000, "write-flash --unprotect 0x20000 {file}"), (0x50000, "erase-region 0x50000 0x10000")],
+)
+def test_what_cannot_be_put_back_can_be_by_hand(offset: int, command: str, tmp_path: Path) -> None:
+    area = scratch.take(on_board(board("esp12", CONTENT)), offset, tmp_path, loader="auto")
+    files = list(tmp_path.iterdir())
+    with pytest.raises(NoResponse) as raised:
+        area.put_back(ScriptedPort(silent), loader="rom")
+    assert f"esprom {command.format(file=area.kept)}" in raised.value.__notes__[-1]
+    assert list(tmp_path.iterdir()) == files
+
+
+@pytest.mark.spec("CONF-4")
+@pytest.mark.parametrize("left", [b"\x5a", b"\xff"], ids=["changed", "erased"])
+def test_what_a_run_that_was_killed_has_kept_is_not_lost(left: bytes, tmp_path: Path) -> None:
+    model = board("esp12", CONTENT)
+    port = on_board(model)
+    scratch.take(port, 0x20000, tmp_path, loader="auto")
+    model.flash.array[0x20000:0x30000] = left * 0x10000
+    with pytest.raises(Refused, match=r"has not put it back: esprom write-flash --unprotect 0x20000 .*bin"):
+        scratch.take(port, 0x20000, tmp_path, loader="auto")
+    (file,) = tmp_path.iterdir()
+    assert file.read_bytes() == CONTENT[0x20000:0x30000]
+
+
+def without_reset(content: bytes) -> Board:
+    """A board whose adapter has modem lines that lead nowhere."""
+    size = PROFILES["esp12"].flash.size
+    return Board(PROFILES["esp12"], bytearray(content.ljust(size, b"\xff")), wiring=Wiring.JUMPER)
+
+
+@pytest.mark.spec("CONF-3")
+def test_a_stub_that_nothing_resets_is_not_taken_for_the_rom() -> None:
+    """What the ROM refuses it does: an ERASE_FLASH among that."""
+    model = without_reset(CONTENT)
+    port = on_board(model)
+    with connect(port, loader="stub", after="no-reset"):
+        pass
+    with pytest.raises(NoDevice, match="a stub loader runs"):
+        check_device(on_board(model), [ROM], demanded(ROM))
+    assert bytes(model.flash.array[: len(CONTENT)]) == CONTENT
+
+
+@pytest.mark.spec("CONF-4")
+@pytest.mark.parametrize("targets", [[ROM], [ROM, OURS]], ids=["rom", "both"])
+def test_a_scratch_area_is_put_back_where_nothing_resets(targets: list[Target], tmp_path: Path) -> None:
+    model = without_reset(CONTENT)
+    before = bytes(model.flash.array)
+    cases = chosen(CASES, QUIRK, destructive=True, only=("flash.write", "stub.write", "unknown", "boot.mode"))
+    results = check_device(on_board(model), targets, cases, scratch_offset=0x10000, folder=tmp_path)
+    left = [result.case.id for result in results if result.outcome.verdict is Verdict.NOT_RUN]
+    assert left == ["boot.mode"]
+    assert [name for name, _ in deviations(results)] == left
+    assert bytes(model.flash.array) == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_under_a_stub_that_would_stay(tmp_path: Path) -> None:
+    theirs = Target(Loader.STUB, replace(our_program(), ours=False))
+    cases = chosen(CASES, QUIRK, destructive=True, only=("stub.write",))
+    with pytest.raises(Refused, match="could not be put back"):
+        check_device(on_board(without_reset(CONTENT)), [theirs], cases, folder=tmp_path)
 
 
 def test_a_full_flash_has_no_scratch_area_of_its_own(tmp_path: Path) -> None:
@@ -239,6 +313,15 @@ def test_what_is_refused_as_unknown_is_not_implemented() -> None:
         port = ScriptedPort(partial(always, frame))
         outcome = Conversation(port, Addresses(0, 0, 0), Bench()).play(played)
         assert outcome.verdict is Verdict.NOT_IMPLEMENTED
+
+
+@pytest.mark.spec("CONF-2", "SLIP-6")
+def test_a_flood_without_an_end_violates() -> None:
+    asked = Send("000a 0400 00000000 00000000", "READ_REG")
+    once = Case("x.y", "ROM-12", MUST, frozenset(), "", (asked, Gets("010a 0200 ???????? 0000")))
+    flood = b"\xc0" + b"x" * 0x20000 + b"\xc0"
+    outcome = Conversation(ScriptedPort(lambda _: flood, len(flood)), Addresses(0, 0, 0), Bench()).play(once)
+    assert outcome.verdict is Verdict.VIOLATES
 
 
 @pytest.mark.spec("CONF-2")

@@ -6,22 +6,19 @@ bytes.
 """
 
 import hashlib
-import json
 import random
 import zlib
-from base64 import b64decode
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from esp8266sim.board import Board
 from esp8266sim.trace import Kind
+from esprom.conformance.program import Program, load_program, our_program
 from esprom.loader import connect
 from esprom.port import Port
 from esprom.protocol import Command, checksum, packet, packets, slip
 from esprom.protocol.packets import REQUEST, RESPONSE, Request, Response
-from esprom.stub import image
 from tests.ports import board, on_board
 from tests.tools import Esptool
 
@@ -36,23 +33,12 @@ SILENCE_S = 0.3
 pytestmark = pytest.mark.soak  # the conformance cases say much of the same, and sooner
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A stub loader: what is stored where, and where it begins."""
-
-    parts: tuple[tuple[int, bytes], ...]
-    entry: int
-
-
 def program(name: str) -> Program:
     """Return a stub loader's program. Skips where esptool cannot be had."""
     if name == OURS:
-        ours = image()
-        return Program(((ours.address, ours.code),), ours.entry)
+        return our_program()
     folder = Path(Esptool(ESPTOOL).place, "esptool", "targets", "stub_flasher", FOLDERS[name])
-    found = json.loads((folder / "esp8266.json").read_text("utf-8"))
-    parts = tuple((found[f"{part}_start"], b64decode(found[part])) for part in ("text", "data"))
-    return Program(parts, found["entry"])
+    return load_program(folder / "esp8266.json")
 
 
 class Talk:
@@ -104,7 +90,7 @@ def started(name: str, baud: int = 460800) -> Talk:
     port.baud = baud
     rom = connect.reach_rom(port, "default-reset")
     talk = Talk(name, under_test, rom.session.port)
-    for address, data in loader.parts:
+    for address, data in loader.segments:
         blocks = [data[at : at + 0x1800] for at in range(0, len(data), 0x1800)]
         begin = packets.MemBegin(len(data), len(blocks), 0x1800, address)
         assert talk.ask(Command.MEM_BEGIN, begin).body[:1] == b"\0"

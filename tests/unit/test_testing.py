@@ -150,3 +150,18 @@ def test_all_names_that_it_adds_begin_alike_and_it_adds_no_option(tmp_path: Path
     names = {line.split()[0] for line in added if " -- " in line}
     assert names, shown[True]
     assert all(name.startswith("esp8266_") for name in names), names
+
+
+def test_what_the_marker_does_not_know_is_not_passed_over(tmp_path: Path) -> None:
+    wrong = {
+        "'lost-answer'": "esp8266: 'lost-answer' has no name; it is NAME=..., one of profile, content",
+        "profil='esp01'": "esp8266: there is no profil; there are profile, content",
+    }
+    tests = (
+        f"@pytest.mark.esp8266({marker})\ndef test_{number}(esp8266_board): pass\n"
+        for number, marker in enumerate(wrong)
+    )
+    done = run(tmp_path, "import pytest\n\n" + "\n".join(tests))
+    assert "2 errors" in done.stdout
+    for said in wrong.values():
+        assert said in done.stdout

@@ -83,9 +83,12 @@ def conformance(
 
     Each case sends bytes and says what must come back: from an ESP8266's boot ROM (--loader rom), from our
     stub loader (--loader stub), both (unless told), or a stub loader in a file, ours or another tool's
-    (--loader FILE). Nothing is written to the flash without --destructive. The exit code is 6 if something
-    does not conform, 4 if nothing answers at all.
+    (--loader FILE). Nothing is written to the flash without --destructive. The page of --report html has the
+    beginning of all that was said, so the chip's MAC and some bytes of the flash. The exit code is 6 if
+    something does not conform, 4 if nothing answers at all.
     """
+    if scratch is not None and not destructive:
+        raise click.UsageError("--scratch says where --destructive may write, which is not given")
     output = session.output
     output.json = output.json or (form == "json" and file is None)
     try:

@@ -114,7 +114,7 @@ CASES = (
         *("dispatch.old-opcode", "ROM-6", QUIRK, ROM, "a refused opcode is answered under the one before"),
         Send(ASK_ROM_WORD, ROM_WORD),
         Gets(IS_ROM_WORD),
-        Send("00d0 0000 00000000", "ERASE_FLASH, which the ROM does not have"),
+        Send("000c 0000 00000000", "an opcode that no loader has"),
         Gets("010a 0200 01c1f0ff 0105"),
     ),
     case(

@@ -75,7 +75,7 @@ def _bad_begin(name: str, size: str, body: str, rule: str) -> Case:
 
 CASES = (
     case(
-        *("mem.store", "ROM-18", MUST, ALL, "blocks are stored one behind the other"),
+        *("mem.store", "BODY-MEM-BEGIN", MUST, ALL, "blocks are stored one behind the other"),
         *_clear(),
         BEGIN,
         BEGUN,
@@ -96,7 +96,7 @@ CASES = (
         ENDED,
     ),
     case(
-        *("mem.last-short", "ROM-16", MUST, ALL, "a block may be shorter than was said"),
+        *("mem.last-short", "BODY-MEM-BEGIN", MUST, ALL, "a block may be shorter than was said"),
         *_clear(),
         BEGIN,
         BEGUN,
@@ -108,7 +108,7 @@ CASES = (
         *_reads(24, "00000000"),
     ),
     case(
-        *("mem.begin-restarts", "ROM-15", MUST, ALL, "a second MEM_BEGIN begins anew with block 0"),
+        *("mem.begin-restarts", "BODY-DATA", MUST, ALL, "a second MEM_BEGIN begins anew with block 0"),
         *_clear(),
         BEGIN,
         BEGUN,
@@ -298,6 +298,8 @@ CASES = (
         BEGUN,
         _block(0, "", checksum="00"),
         _refused("07"),
+        _block(1, ""),
+        STORED,
     ),
     case(
         *(

@@ -140,7 +140,7 @@ CASES = (
         FRAME,
         FRAME,
         Ask("e5", "00000000 00000000 00100000", "STREAM_CONTROL: the first sector again"),
-        FRAME,
+        Gets("01e4 ???? ???????? 00000000 *"),
         FINISH,
     ),
     case(

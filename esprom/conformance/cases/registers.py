@@ -188,11 +188,11 @@ CASES = (
         Gets("010a 0200 78563412 00??"),
     ),
     _kills(
-        *("write.unaligned", "ROM-14", "a store at an address that is no multiple of 4 kills the loader"),
+        *("write.unaligned", "ROM-14", "a WRITE_REG to an address that is no multiple of 4 kills it too"),
         *("0009 1000 00000000 {iram+2} 00000000 ffffffff 00000000", "WRITE_REG to an odd place"),
     ),
     _kills(
-        *("write.null", "ROM-14", "a store below 0x20000000 kills the loader"),
+        *("write.null", "ROM-14", "and one below 0x20000000"),
         *("0009 1000 00000000 00000000 00000000 ffffffff 00000000", "WRITE_REG to 0"),
     ),
 )

@@ -63,9 +63,10 @@ def _deflated(number: int, data: str, checksum: str) -> Send:
 
 
 def _begin(size: int, block: int = 0x100, offset: int = 0) -> Send:
+    numbers = (size, -(-size // block), block)
+    words = " ".join(number.to_bytes(4, "little").hex() for number in numbers)
     return Send(
-        f"0002 1000 00000000 {size.to_bytes(4, 'little').hex()} 01000000 {block.to_bytes(4, 'little').hex()}"
-        f" {{flash+{offset}}}",
+        f"0002 1000 00000000 {words} {{flash+{offset}}}",
         f"FLASH_BEGIN: {size} bytes, in blocks of at most {block}",
     )
 
@@ -348,7 +349,10 @@ CASES = (
     case(
         *("stub.deflate-split", "COMMON-9", MUST, STUBS, "a stream may be cut anywhere into blocks"),
         Marked(),
-        BEGIN_DEFLATE,
+        Send(
+            "0010 1000 00000000 00040000 02000000 00040000 {flash}",
+            "FLASH_DEFL_BEGIN: 1024 bytes unpacked, in two blocks of at most 1024",
+        ),
         DEFLATE_BEGUN,
         _deflated(0, PACKED_5A[:16], "90"),
         INFLATED,
