@@ -216,6 +216,36 @@ def test_names_need_not_be_ascii() -> None:
     assert [secret.text for secret in found.secrets] == ["Müllers Netz", PASSWORD.decode()]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"ssid=kitchen&password=open sesame\n",
+        b"ssid=kitchen;psk=open sesame\n",
+        b"ssid: kitchen, wifi_pass: open sesame\n",
+        b"ssid=kitchen password=open sesame\n",
+    ],
+)
+def test_a_password_in_the_line_of_a_name_is_no_part_of_the_name(text: bytes) -> None:
+    found = inspect(flash((0x90000, text))).secrets
+    assert [(secret.kind, secret.text) for secret in found] == [
+        ("name", "kitchen"),
+        ("password", "open sesame"),
+    ]
+
+
+def test_what_would_act_on_a_terminal_is_shown_by_its_number() -> None:
+    (secret,) = inspect(flash((0x90000, b'ssid="M\xc3\xbcller\x9b2J\xc2\x9b"'))).secrets
+    assert secret.text == r"Müller\x9b2J\x9b"
+
+
+def test_a_record_begins_at_a_word_and_a_name_of_32_bytes_needs_its_length() -> None:
+    name, length = b"n" * 32, b"\x20\0\0\0"
+    password = PASSWORD.ljust(64, b"\0")
+    parts = ((0x90006, RECORD), (0x91004, b"\0" + name + password), (0x92000, length + name + password))
+    found = inspect(flash(*parts)).secrets
+    assert [(secret.kind, secret.offset) for secret in found] == [("name", 0x92004), ("password", 0x92024)]
+
+
 def test_settings_of_any_size_that_firmware_may_have_believed_in_are_redacted() -> None:
     """The header says 4 MiB, and a firmware before it has believed in one."""
     header = ImageHeader(1, 2, 0x40, 0x40100000)
