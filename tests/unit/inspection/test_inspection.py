@@ -2,6 +2,7 @@
 """What is found in a flash is what was put in."""
 
 import random
+import struct
 from collections.abc import Callable
 
 import pytest
@@ -146,6 +147,27 @@ def test_a_wrong_checksum_at_the_beginning_is_told() -> None:
     image[-1] ^= 1
     (found,) = inspect(flash((0, bytes(image)))).images
     assert not found.checksum_good
+
+
+def test_a_piece_of_a_file_in_a_file_system_is_no_image() -> None:
+    """A file that is firmware lies there in pieces: its beginning, and then what belongs to others."""
+    whole = firmware(b"text")
+    piece = bytearray(whole)
+    piece[-1] ^= 1
+    files = bytearray(littlefs(0x40000, {"config.json": b"{}"}))
+    files[0x20000 : 0x20000 + len(piece)] = piece
+    files[0x22000 : 0x22000 + len(whole)] = whole
+    found = inspect(flash((0xB0000, bytes(files)), (0x40000, bytes(piece))))
+    assert [(image.offset, image.checksum_good) for image in found.images] == [
+        (0x40000, False),
+        (0xD2000, True),
+    ]
+
+
+def test_a_file_system_takes_whole_sectors() -> None:
+    geometry, odd = struct.pack("<II", SECTOR, 0x40), struct.pack("<II", 0x12345, 1)
+    files = littlefs(0x40000, {}).replace(geometry, odd)
+    assert area(inspect(flash((0xB0000, files))), 0xB0000)[2:] == (0xB0000, 0x13000)
 
 
 SSID, PASSWORD = b"Fritz!Box 7490", b"correct horse battery"
