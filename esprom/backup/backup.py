@@ -86,7 +86,7 @@ def backup(
     check_targets(
         [files.image, files.manifest], overwrite=overwrite, size=2 * flash.size + MANIFEST_ROOM
     )  # before the minutes that reading takes; the journal takes as much as the image
-    for finished in _finished_journals(files.image.parent):
+    for finished in _finished_journals(files):
         finished.unlink(missing_ok=True)
     guess = _sectors_of(since, flash.size) if since is not None else {}
     unique_id = flash.unique_id.hex() if flash.unique_id is not None else None
@@ -115,10 +115,15 @@ def _is_ours(files: BackupFiles) -> bool:
     return files.image.exists() and files.partial.exists() and not files.manifest.exists()
 
 
-def _finished_journals(folder: Path) -> Iterator[Path]:
-    """Yield journals whose backup is there: of a run that was killed between the two."""
-    for partial in folder.glob(f"*{PARTIAL_ENDING}"):
-        if complete_backup(partial.with_suffix(MANIFEST_ENDING)) is not None:
+def _finished_journals(files: BackupFiles) -> Iterator[Path]:
+    """Yield journals of others whose backup is there: of a run that was killed between the two.
+
+    One that is newer than the backup of its name is of a run that is to replace it.
+    """
+    for partial in files.partial.parent.glob(f"*{PARTIAL_ENDING}"):
+        manifest = partial.with_suffix(MANIFEST_ENDING)
+        finished = partial != files.partial and complete_backup(manifest) is not None
+        if finished and partial.stat().st_mtime_ns <= manifest.stat().st_mtime_ns:
             yield partial
 
 

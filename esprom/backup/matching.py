@@ -25,7 +25,7 @@ def matching_manifest(files: BackupFiles, data: bytes) -> tuple[Manifest | None,
     if len(data) != manifest.flash.size:
         found = f"has {len(data)} bytes and not {manifest.flash.size}"
     elif (offset := manifest.digests.first_difference(data)) is not None:
-        found = f"differs from 0x{offset:x} on, in a block of {manifest.digests.block_size} bytes"
+        found = f"differs in the {manifest.digests.block_size} bytes from 0x{offset:x} on"
     else:
         return manifest, []
     raise ImageError(

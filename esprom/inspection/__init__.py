@@ -102,9 +102,9 @@ class Inspection:
 
 def inspect(data: bytes) -> Inspection:
     """Look at a whole flash, or a dump that begins at address 0."""
-    raw = tuple(find_images(data))
-    images = tuple(_image(at, image) for at, image in raw)
     files = tuple(filesystems(data))
+    raw = tuple(found for found in find_images(data) if not _is_piece_of_file(files, *found))
+    images = tuple(_image(at, image) for at, image in raw)
     mapped = tuple(_before(files, code) for code in mapped_code(data, raw))
     code = sorted((*(_place(image) for image in images), *mapped), key=lambda place: place.start)
     taken = (*code, *(range(at.offset, at.offset + at.size) for at in files))
@@ -137,6 +137,11 @@ def _identity(data: bytes, taken: Iterable[range], images: ImagesFound) -> tuple
 
 def _place(image: ImageFound) -> range:
     return range(image.offset, image.offset + image.size)
+
+
+def _is_piece_of_file(files: Iterable[FileSystem], at: int, image: FirmwareImage) -> bool:
+    """Tell whether an image is one that a file system has as a file, in pieces: as one piece it is none."""
+    return not image.checksum_good and any(place.offset < at < place.offset + place.size for place in files)
 
 
 def _before(files: Iterable[FileSystem], code: range) -> range:

@@ -75,7 +75,9 @@ def _littlefs(data: bytes, at: int) -> FileSystem | None:
     if not size or at + size > len(data):
         return None
     version = f"{found.version >> 16}.{found.version & 0xFFFF}"
-    return FileSystem("LittleFS", at, size, f"version {version}, blocks of {found.block_size} bytes")
+    return FileSystem(
+        "LittleFS", at, _whole(data, at, size), f"version {version}, blocks of {found.block_size} bytes"
+    )
 
 
 def _fat(data: bytes, at: int) -> FileSystem | None:
@@ -86,8 +88,12 @@ def _fat(data: bytes, at: int) -> FileSystem | None:
     plausible = found.jump[0] in (0xEB, 0xE9) and found.sector in FAT_SECTORS and found.tables in (1, 2)
     if not plausible or not size or at + size > len(data):
         return None
-    whole = round_up(size, SECTOR)
-    return FileSystem("FAT", at, min(whole, len(data) - at), f"sectors of {found.sector} bytes")
+    return FileSystem("FAT", at, _whole(data, at, size), f"sectors of {found.sector} bytes")
+
+
+def _whole(data: bytes, at: int, size: int) -> int:
+    """Return the size in whole sectors, as far as there are any."""
+    return min(round_up(size, SECTOR), len(data) - at)
 
 
 def _spiffs(data: bytes, at: int) -> FileSystem | None:

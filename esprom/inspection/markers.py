@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What firmware says of itself: names and versions that its builders leave in it, as data.
 
-Each was taken from the public sources of the project that it names. A text may be there without its project
+Found in real firmware (tests/e2e/test_real_firmware.py): 2nd boot, rBoot, the non-OS SDK by a version with
+its commit, esp-open-rtos, NodeMCU's releases, CircuitPython, MicroPython, Espruino, ESP8266 Basic, Punyforth,
+the Arduino core. Read in public sources, or in boot logs that people published: NodeMCU's custom builds,
+ESPHome's version. All others are written down from memory: firmware may call itself otherwise, and not be
+found.
+
+A text may be there without its project
 being what runs (a boot loader's, a library's), so what is found is told with its place, and no more claimed.
 """
 

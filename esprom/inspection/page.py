@@ -145,7 +145,7 @@ def _image_row(image: ImageFound) -> tuple[str, ...]:
 
 def _secrets(found: Inspection, *, reveal: bool) -> str:
     if not found.secrets:
-        return ""
+        return "<h2>Networks and passwords</h2><p>None in a form that esprom knows, outside of programs.</p>"
     rows = (
         (
             f"0x{secret.offset:06x}",

@@ -15,14 +15,24 @@ NAME_SIZE, PASSWORD_SIZE = 32, 64  # bytes, of the SDK's records
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 63  # of WPA, as text
 KEY = re.compile(rb"[0-9A-Fa-f]{64}")  # of WPA, given in place of a password
 LENGTH = 4  # bytes before a name, in the SDK's system parameters
-_KEY = rb"(?:sta_?|ap_?|wifi_?)?(ssid|psk|passw(?:or)?d|pass|passphrase|pwd|wpa_?key)\d?"
+WORD = 4  # bytes
+_KEY = rb"[Ss](?i:sid)|[Pp](?i:sk|assw(?:or)?d|ass|assphrase|wd)|[Ww](?i:pa_?key)"  # quick to look for
+_ASSIGNED = rb"\d?[\"']?\s*[:=]"  # behind a key
 _DOUBLE, _SINGLE = rb'"((?:[^"\\\x00-\x1f]|\\.){1,80})"', rb"'((?:[^'\\\x00-\x1f]|\\.){1,80})'"
-_BARE = rb"([^\s\"'\x00-\x1f][^\x00-\x1f\x7f]{0,79})"  # to the end of the line: a password may have spaces
+_NEXT = rb"[\s&;,|]+[\"']?(?i:sta_?|ap_?|wifi_?)?(?:" + _KEY + rb")" + _ASSIGNED  # in the same line
+_BARE = (  # to the end of the line, since a password may have spaces, or to what is told next
+    rb"([^\s\"'\x00-\x1f](?:(?!" + _NEXT + rb")[^\x00-\x1f\x7f]){0,79})"
+)
 _TEXT = re.compile(
-    rb"(?i)[\"']?" + _KEY + rb"[\"']?\s*[:=]\s*(?:" + _DOUBLE + rb"|" + _SINGLE + rb"|" + _BARE + rb")"
+    rb"(" + _KEY + rb")" + _ASSIGNED + rb"\s*(?:" + _DOUBLE + rb"|" + _SINGLE + rb"|" + _BARE + rb")"
 )
 _LUA = re.compile(
     rb"wifi\.sta\.config\s*\(\s*\{?[\"']([^\"'\x00]{1,32})[\"']\s*,\s*[\"']([^\"'\x00]{0,64})[\"']"
+)
+_RECORD = (
+    re.compile(  # where a name may begin: behind no text, with a zero at its end or its length before it
+        rb"(?s)[ -~\xc2-\xf4](?:(?<![ -~].)(?=.{30}\0)|(?<=\x20\0\0\0.))"
+    )
 )
 SSID = b"ssid"
 
@@ -51,25 +61,30 @@ def secrets(data: bytes, parts: tuple[range, ...]) -> list[Secret]:
 
 
 def _in_records(data: bytes, part: range) -> Iterator[Secret]:
-    at = part.start
-    while at + NAME_SIZE + PASSWORD_SIZE <= part.stop:
-        name = _text_of(data[at : at + NAME_SIZE]) if _begins(data, at) else None
-        place = at + NAME_SIZE
-        password = _text_of(data[place : place + PASSWORD_SIZE]) if name else None
-        counted = name is not None and _is_counted(data, at, name)
-        has_password = password is not None and _is_password(password)
-        if name and (counted or (has_password and len(name) < NAME_SIZE)):
-            yield Secret("name", at, len(name), name.decode(), "record")
-            if password and has_password:
-                yield Secret("password", place, len(password), password.decode(), "record")
-            at += NAME_SIZE + PASSWORD_SIZE
-        else:
-            at += 4  # the fields of a record are words
+    end = part.start  # of the record before
+    for match in _RECORD.finditer(data, part.start, part.stop):
+        at = match.start()
+        aligned = (at - end) % WORD == 0  # the fields of a record are words
+        if at < end or not aligned or at + NAME_SIZE + PASSWORD_SIZE > part.stop:
+            continue
+        found = tuple(_record(data, at))
+        if found:
+            yield from found
+            end = at + NAME_SIZE + PASSWORD_SIZE
 
 
-def _begins(data: bytes, at: int) -> bool:
-    """Tell whether no text goes on from before: a piece of one is no name."""
-    return at == 0 or not 0x20 <= data[at - 1] < 0x7F
+def _record(data: bytes, at: int) -> Iterator[Secret]:
+    """Yield the name, and the password if there is one, of the record that may be at an address."""
+    place = at + NAME_SIZE
+    name = _text_of(data[at:place])
+    if not name:
+        return
+    password = _text_of(data[place : place + PASSWORD_SIZE])
+    has_password = password is not None and _is_password(password)
+    if _is_counted(data, at, name) or (has_password and len(name) < NAME_SIZE):
+        yield Secret("name", at, len(name), name.decode(), "record")
+        if password and has_password:
+            yield Secret("password", place, len(password), password.decode(), "record")
 
 
 def _is_password(text: bytes) -> bool:
@@ -106,4 +121,10 @@ def _in_lua(data: bytes, part: range) -> Iterator[Secret]:
 
 def _secret(kind: str, match: re.Match[bytes], group: int) -> Secret:
     text = match[group]
-    return Secret(kind, match.start(group), len(text), text.decode("latin-1"), "text")
+    return Secret(kind, match.start(group), len(text), _shown(text), "text")
+
+
+def _shown(text: bytes) -> str:
+    """Return text to show: of what is no text, or would act on a terminal, its number."""
+    characters = text.decode(errors="backslashreplace")
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in characters)

@@ -191,8 +191,9 @@ class Conversation:
         new = good = 0
         for frame in self._decoder.feed(data):
             try:
-                new += self._take(frame)
-                good += 1
+                count = self._take(frame)
+                new += count or 0
+                good += count is not None
             except MalformedPacket as exc:
                 self._received.damaged += 1
                 log.info("in a stream: %s", exc)
@@ -213,22 +214,27 @@ class Conversation:
         while self._port.read(BRIDGE_S) and self._port.clock.now() < deadline:
             pass
 
-    def _take(self, frame: bytes) -> int:
+    def _take(self, frame: bytes) -> int | None:
+        """Return how many bytes are new; None for what is not of the stream.
+
+        A chip that was reset in the middle is such a one: its ROM refuses whatever is said to the stub.
+        """
         found = own.stream_frame(frame)
         if found is not None:
             new = self._received.take(frame, *found)
             self._began = True
             return new
         response = RESPONSE.parse(frame)
-        if response.command is Command.STREAM:
-            try:
-                check(self._request, response)
-            except CommandFailed as exc:
-                if exc.status != StubError.BAD_DATA_CHECKSUM:
-                    raise
-                self._deadline = 0.0  # the request was damaged: as if it had not been heard
-                return 0
-            self._began = True
+        if response.command is not Command.STREAM:
+            return None
+        try:
+            check(self._request, response)
+        except CommandFailed as exc:
+            if exc.status != StubError.BAD_DATA_CHECKSUM:
+                raise
+            self._deadline = 0.0  # the request was damaged: as if it had not been heard
+            return None
+        self._began = True
         return 0
 
     def _reply(self) -> None:

@@ -40,6 +40,26 @@ def test_a_file(dump: Path) -> None:
     assert password.encode() in dump.read_bytes()
 
 
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty.bin").write_bytes(b"")
+    done = esprom("inspect", tmp_path / "empty.bin")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is empty: there is nothing to inspect" in done.stderr
+
+
+def test_that_nothing_was_found_is_said(tmp_path: Path) -> None:
+    (tmp_path / "blank.bin").write_bytes(b"\xff" * SECTOR)
+    done = esprom("inspect", tmp_path / "blank.bin", "--html", tmp_path / "blank.html")
+    assert "passwords: none in a form that esprom knows" in done.stdout
+    assert "None in a form that esprom knows" in (tmp_path / "blank.html").read_text()
+
+
+def test_the_map_of_a_large_flash_shows_what_is_small(tmp_path: Path) -> None:
+    (tmp_path / "large.bin").write_bytes(stock(16 * MIB))
+    done = esprom("inspect", tmp_path / "large.bin")
+    assert "# firmware, C calibration, . blank; a letter is 16.0 KiB" in done.stdout
+
+
 def test_a_board(dump: Path) -> None:
     dump.write_bytes(stock(MIB)[:SECTOR].ljust(MIB - 5 * SECTOR, b"\xff") + stock(MIB)[-5 * SECTOR :])
     done = esprom("--baud", "auto", "--json", "inspect", f"sim://esp01?flash={dump}")

@@ -32,7 +32,7 @@ def compare(session: Session, file: Path, other: Path | None) -> Facts:
     else:
         found, whole = _of_file(wanted, esprom.load(esprom.files_to_read(other).image))
     differences = list(esprom.differences(wanted, found))
-    for line in _lines(differences):
+    for line in _lines(differences, whole):
         session.output.result(line)
     session.output.result(_summary(differences, whole))
     return {
@@ -72,7 +72,7 @@ def _of_file(wanted: bytes, other: bytes) -> tuple[dict[int, bytes], int]:
     return {at: data for at, data in sectors.items() if data != wanted[at : at + len(data)]}, size
 
 
-def _lines(differences: Sequence["esprom.Difference"]) -> list[str]:
+def _lines(differences: Sequence["esprom.Difference"], size: int) -> list[str]:
     """Return a line for sectors in a row of which the same became."""
     lines = []
     numbered = enumerate(differences)
@@ -81,7 +81,8 @@ def _lines(differences: Sequence["esprom.Difference"]) -> list[str]:
     ):
         run = [difference for _, difference in group]
         first, last = run[0], run[-1]
-        where = f"{first.address:#08x} to {last.address + esprom.SECTOR - 1:#08x}"
+        end = min(last.address + esprom.SECTOR, size)  # a dump may end in a sector
+        where = f"{first.address:#08x} to {end - 1:#08x}"
         detail = f" ({first.detail})" if first.detail else ""
         bytes_ = sum(difference.count for difference in run)
         lines.append(f"{where}: {first.change.value}{detail}, {count(bytes_, 'byte')}")

@@ -2,6 +2,7 @@
 """inspect: what is inside a flash, as text with a map, as JSON, and as a page; and a copy without secrets."""
 
 import re
+from collections import Counter
 from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
@@ -13,7 +14,7 @@ from esprom.cli.group import command
 from esprom.cli.output import Facts, in_colour
 from esprom.cli.session import Session
 from esprom.cli.values import amount, count
-from esprom.errors import Refused
+from esprom.errors import ImageError, Refused
 
 PORT = re.compile(r"[a-z0-9]+://|/dev/|COM\d+$", re.IGNORECASE)
 ROW = 64  # characters of the map in a line
@@ -69,7 +70,10 @@ def _content(session: Session, file: str | None) -> tuple[str, bytes]:
         session.settings = replace(session.settings, port=file)
     elif file is not None:
         image = esprom.files_to_read(file).image
-        return str(image), esprom.load(image)
+        data = esprom.load(image)
+        if not data:
+            raise ImageError(f"{image} is empty: there is nothing to inspect")
+        return str(image), data
     with session.device() as device:
         size = device.flash().size
         with session.job() as job:
@@ -107,7 +111,7 @@ def _text(found: "esprom.Inspection", *, reveal: bool) -> list[str]:
 
 def _secret_lines(found: "esprom.Inspection", *, reveal: bool) -> list[str]:
     if not found.secrets:
-        return []
+        return ["", "Names of networks and passwords: none in a form that esprom knows, outside of programs"]
     lines = ["", "Names of networks and passwords are in it; who gets the file gets them too:"]
     for secret in found.secrets:
         shown = secret.text if reveal or secret.kind == "name" else count(secret.size, "character")
@@ -120,10 +124,13 @@ def _named(mark: "esprom.Found") -> str:
 
 
 def _map(found: "esprom.Inspection") -> list[str]:
-    """Return the flash as letters, one a sector; of large flashes one for several."""
+    """Return the flash as letters, one a sector; of large flashes one for several, for the rarest of them."""
     per_cell = max(1, found.size // esprom.SECTOR // (ROW * 16))
-    sectors = (area.kind.value for area in found.areas for _ in range(-(-area.size // esprom.SECTOR)))
-    kinds = list(sectors)[::per_cell]
+    sectors = [area.kind.value for area in found.areas for _ in range(-(-area.size // esprom.SECTOR))]
+    often = Counter(sectors)
+    kinds = [
+        min(sectors[at : at + per_cell], key=often.__getitem__) for at in range(0, len(sectors), per_cell)
+    ]
     rows = [kinds[at : at + ROW] for at in range(0, len(kinds), ROW)]
     lines = [
         f"  0x{number * ROW * per_cell * esprom.SECTOR:06x}  "

@@ -68,7 +68,7 @@ def test_a_file_that_was_damaged_is_refused(saved: Path, at: int) -> None:
     damaged[at] ^= 1
     image.write_bytes(damaged)
     board = blank()
-    with pytest.raises(ImageError, match=f"differs from 0x{at & ~0xFFFF:x} on"):
+    with pytest.raises(ImageError, match=f"differs in the 65536 bytes from 0x{at & ~0xFFFF:x} on"):
         restore(board, saved, force=True, other_board=True)
     assert board.log == []
 

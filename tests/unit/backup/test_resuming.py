@@ -321,6 +321,23 @@ def test_a_marker_of_a_later_version_is_refused(under_test: Board, tmp_path: Pat
     assert held(under_test) == CONTENT
 
 
+def test_a_backup_that_is_to_replace_another_goes_on_from_where_it_was(
+    under_test: Board, tmp_path: Path
+) -> None:
+    name = tmp_path / "kitchen"
+    device(under_test).backup(name)
+    under_test.flash.array[:SECTOR] = bytes(SECTOR)
+    progress, cancel = stop_at(0x10000)
+    with pytest.raises(Unfinished):
+        device(under_test).backup(name, force=True, progress=progress, cancel=cancel)
+    device(under_test).backup(tmp_path / "another")
+    assert name.with_suffix(".partial").exists()
+    result = device(under_test).backup(name, force=True)
+    assert 0x0C <= result.known_sectors < SIZE // SECTOR
+    assert result.image.read_bytes() == held(under_test)
+    assert not name.with_suffix(".partial").exists()
+
+
 @pytest.mark.soak
 def test_a_journal_whose_backup_is_there_goes(
     under_test: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -328,7 +345,9 @@ def test_a_journal_whose_backup_is_there_goes(
     """A kill between the two leaves it, and it holds passwords."""
     monkeypatch.chdir(tmp_path)
     for result in (device(under_test).backup(), device(under_test).backup()):
-        result.image.with_suffix(".partial").write_bytes(b"what was read")
+        journal = result.image.with_suffix(".partial")
+        journal.write_bytes(b"what was read")
+        os.utime(journal, (0, 0))  # before the backup
     result = device(under_test).backup()
     assert result.image.read_bytes() == CONTENT
     assert not list(tmp_path.glob("*.partial"))

@@ -600,3 +600,11 @@ def test_quiet_prints_results_only(run: Run, saved: Path) -> None:
     ran = run("restore", saved, "--quiet")
     assert ran.out.startswith("Safety copy")
     assert ran.err == ""
+
+
+def test_two_dumps_that_end_in_a_sector_are_compared_up_to_their_end(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "old.bin").write_bytes(bytes(5001))
+    (tmp_path / "new.bin").write_bytes(bytes(5000) + b"\1")
+    said = lines(run("compare", tmp_path / "old.bin", tmp_path / "new.bin").out)
+    assert said[0].startswith("0x001000 to 0x001388: ")
+    assert said[-1] == "1 sector of 2 differ: 1 other content"

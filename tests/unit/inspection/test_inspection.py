@@ -2,6 +2,7 @@
 """What is found in a flash is what was put in."""
 
 import random
+import struct
 from collections.abc import Callable
 
 import pytest
@@ -148,6 +149,27 @@ def test_a_wrong_checksum_at_the_beginning_is_told() -> None:
     assert not found.checksum_good
 
 
+def test_a_piece_of_a_file_in_a_file_system_is_no_image() -> None:
+    """A file that is firmware lies there in pieces: its beginning, and then what belongs to others."""
+    whole = firmware(b"text")
+    piece = bytearray(whole)
+    piece[-1] ^= 1
+    files = bytearray(littlefs(0x40000, {"config.json": b"{}"}))
+    files[0x20000 : 0x20000 + len(piece)] = piece
+    files[0x22000 : 0x22000 + len(whole)] = whole
+    found = inspect(flash((0xB0000, bytes(files)), (0x40000, bytes(piece))))
+    assert [(image.offset, image.checksum_good) for image in found.images] == [
+        (0x40000, False),
+        (0xD2000, True),
+    ]
+
+
+def test_a_file_system_takes_whole_sectors() -> None:
+    geometry, odd = struct.pack("<II", SECTOR, 0x40), struct.pack("<II", 0x12345, 1)
+    files = littlefs(0x40000, {}).replace(geometry, odd)
+    assert area(inspect(flash((0xB0000, files))), 0xB0000)[2:] == (0xB0000, 0x13000)
+
+
 SSID, PASSWORD = b"Fritz!Box 7490", b"correct horse battery"
 RECORD = SSID.ljust(32, b"\0") + PASSWORD.ljust(64, b"\0")
 
@@ -214,6 +236,36 @@ def test_names_need_not_be_ascii() -> None:
     record = "Müllers Netz".encode().ljust(32, b"\0") + PASSWORD.ljust(64, b"\0")
     found = inspect(flash((0, firmware(b"x")), (0xFD008, record)))
     assert [secret.text for secret in found.secrets] == ["Müllers Netz", PASSWORD.decode()]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"ssid=kitchen&password=open sesame\n",
+        b"ssid=kitchen;psk=open sesame\n",
+        b"ssid: kitchen, wifi_pass: open sesame\n",
+        b"ssid=kitchen password=open sesame\n",
+    ],
+)
+def test_a_password_in_the_line_of_a_name_is_no_part_of_the_name(text: bytes) -> None:
+    found = inspect(flash((0x90000, text))).secrets
+    assert [(secret.kind, secret.text) for secret in found] == [
+        ("name", "kitchen"),
+        ("password", "open sesame"),
+    ]
+
+
+def test_what_would_act_on_a_terminal_is_shown_by_its_number() -> None:
+    (secret,) = inspect(flash((0x90000, b'ssid="M\xc3\xbcller\x9b2J\xc2\x9b"'))).secrets
+    assert secret.text == r"Müller\x9b2J\x9b"
+
+
+def test_a_record_begins_at_a_word_and_a_name_of_32_bytes_needs_its_length() -> None:
+    name, length = b"n" * 32, b"\x20\0\0\0"
+    password = PASSWORD.ljust(64, b"\0")
+    parts = ((0x90006, RECORD), (0x91004, b"\0" + name + password), (0x92000, length + name + password))
+    found = inspect(flash(*parts)).secrets
+    assert [(secret.kind, secret.offset) for secret in found] == [("name", 0x92004), ("password", 0x92024)]
 
 
 def test_settings_of_any_size_that_firmware_may_have_believed_in_are_redacted() -> None:

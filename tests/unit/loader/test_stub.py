@@ -20,14 +20,15 @@ from esprom.loader import connect, guard, rates, starting
 from esprom.loader.by_hand import Hand
 from esprom.loader.once import ask_once, parse_answer
 from esprom.loader.session import Session, prepare
-from esprom.loader.stream import Received, control
+from esprom.loader.stream import PATIENCE, Received, control, stream
 from esprom.loader.stub import StubLoader, upload
+from esprom.port.forwarding import ForwardingPort
 from esprom.port.serial_port import SerialPort
 from esprom.protocol import own, packets, slip
 from esprom.protocol.commands import packet
 from esprom.protocol.own import Done
 from esprom.protocol.own import Kind as DataKind
-from esprom.protocol.packets import RESPONSE, Command
+from esprom.protocol.packets import RESPONSE, Command, Response
 from esprom.stub import image
 from tests.ports import HurtPort, board, on_board
 
@@ -470,6 +471,43 @@ def test_a_damaged_confirmation_ends_no_stream(stub: StubLoader, bit: int) -> No
     began = port.clock.now()
     assert stub.read(0, size)[: len(PATTERN)] == PATTERN
     assert port.clock.now() - began < 20.0
+
+
+class BackInRom(ForwardingPort):
+    """A chip that is reset at some point: from then on its ROM refuses whatever it is told."""
+
+    reset = False
+    refused = 0
+    _ready = b""
+
+    def write(self, data: bytes) -> None:
+        if not self.reset:
+            super().write(data)
+            return
+        self.refused += 1
+        assert self.refused <= 4 * PATIENCE, "the stream goes on though nothing of it comes"
+        self._ready += slip.encode(RESPONSE.build(Response(Command(0), 0, b"\x01\x05")))
+
+    def read(self, timeout_s: float, at_least: int = 1) -> bytes:
+        if not self.reset:
+            return super().read(timeout_s, at_least)
+        if not self._ready:
+            self.clock.sleep(timeout_s)
+        ready, self._ready = self._ready, b""
+        return ready
+
+
+@pytest.mark.spec("STUB-10")
+def test_a_stream_ends_where_the_chip_was_reset_in_the_middle(stub: StubLoader) -> None:
+    port = BackInRom(stub.session.port)
+    stub.session.port = port
+
+    def reset(count: int) -> None:
+        port.reset = port.reset or count > 0
+
+    with pytest.raises(NoResponse, match="the stream of flash data ended at"):
+        stream(stub.session, Received(0, 0x42000), effort=24, advance=reset)
+    assert port.refused
 
 
 @pytest.mark.spec("STUB-2")
