@@ -3,12 +3,14 @@
 
 The bytes are written to a hidden file beside the target, pushed to the disk, and only then given the
 name; so a crash, a full disk or Ctrl-C at any moment leaves either no file or the old one. The files
-can be read by their owner only (mode 0600), since a firmware may hold Wi-Fi passwords.
+can be read by their owner only (mode 0600), since a firmware may hold Wi-Fi passwords; but for those that are
+made of other files, and no more secret than they are.
 """
 
 import contextlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from pathlib import Path
 from esprom.errors import EspromError, ImageError, Refused
 
 STDOUT = 1  # file descriptor
+SHARED = 0o666  # what a file may be at most that holds nothing to be executed
 
 
 def save(path: str | os.PathLike[str], data: bytes, *, overwrite: bool) -> None:
@@ -36,6 +39,22 @@ def save(path: str | os.PathLike[str], data: bytes, *, overwrite: bool) -> None:
         _pour(target, target, data)
     else:
         save_together([(target, data)], overwrite=overwrite)
+
+
+def save_made(
+    path: str | os.PathLike[str], data: bytes, sources: Sequence[str | os.PathLike[str]], *, overwrite: bool
+) -> None:
+    """Write `data`, made of the files `sources`: who may read or write all of them may do so with it.
+
+    Raises what `save` raises.
+    """
+    mode = SHARED
+    for source in sources:
+        mode &= stat.S_IMODE(os.stat(source).st_mode)
+    save(path, data, overwrite=overwrite)
+    target = _real(Path(path))
+    if target.is_file() and not is_stdout(target):
+        target.chmod(mode)
 
 
 def save_together(files: Sequence[tuple[str | os.PathLike[str], bytes]], *, overwrite: bool) -> None:

@@ -23,8 +23,8 @@ from esp8266sim.clock import MS
 from esp8266sim.profiles import PROFILES
 from esprom.conformance.case import Relation
 from esprom.flash.regions import identity
-from esprom.image import layout
-from esprom.image.header import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, size_in_bytes
+from esprom.image import layout, uf2
+from esprom.image.header import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, RTOS_SIZES, size_in_bytes
 from esprom.protocol import own, packets
 from esprom.protocol.commands import COMMANDS, MIB, Loader
 from esprom.protocol.record import Record
@@ -49,7 +49,7 @@ def records(*modules: Any) -> dict[str, Record[Any]]:
 
 
 PACKETS: dict[str, Record[Any]] = records(packets, own) | {"STATUS": STATUS}
-RECORDS = PACKETS | records(layout)
+RECORDS = PACKETS | records(layout, uf2)
 
 # What the column of the time allowed is worked out for: 1 MiB, or a data block of 16 KiB.
 SAMPLES: dict[type, object] = {
@@ -258,6 +258,7 @@ def tables() -> dict[str, str]:
         "IMAGE_MODES": word_table(HEADER_MODES),
         "IMAGE_FREQUENCIES": word_table(HEADER_FREQUENCIES),
         "IMAGE_SIZES": size_table(),
+        "IMAGE_RTOS_SIZES": word_table(RTOS_SIZES),
         "SDK_REGIONS": region_table(),
         "BOOT_STATES": diagrams.boot_diagram(),
         "FLASH_STATES": diagrams.flash_diagram(),

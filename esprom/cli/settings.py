@@ -14,6 +14,7 @@ import click
 from esprom.cli.values import BAUD, CHIP_SIZE
 
 WITHOUT_BOARD = ("json", "quiet", "verbose", "no_progress")  # those that mean something without a port
+OFFLINE = (*WITHOUT_BOARD, "chip")  # of verbs about files; esptool has its --chip there too
 RECORDED = ("capture", "capture_payload")
 WITHOUT_VALUE = {"quiet", "verbose", "no_progress", "capture_payload"}
 

@@ -47,7 +47,14 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
         Verb("erase-region", "erase", "Erase whole sectors, and nothing beside them."),
         Verb("read-flash-status", "status", "Print the flash chip's status registers."),
         Verb("write-flash-status", "status", "Write the flash chip's status registers."),
-        Verb("read-flash-sfdp", "status", "Print bytes of the flash chip's parameter table (SFDP)."),
+        Verb("read-flash-sfdp", "status", "Print what the flash chip says of itself (SFDP)."),
+    ),
+    "Image files": (
+        Verb("image-info", "image", "Tell what a firmware image is."),
+        Verb("elf2image", "make", "Make a firmware image of an ELF file."),
+        Verb("make-image", "make", "Make a firmware image of pieces of memory."),
+        Verb("merge-bin", "make", "Make one file of several for the flash."),
+        Verb("edit-header", "image", "Change the flash settings in an image's header."),
     ),
     "Memory": (
         Verb("read-mem", "memory", "Print a 32-bit word of the chip's memory."),

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What lies in a flash: firmware images, their headers and segments."""
 
+from esprom.image.details import ImageDetails, SegmentDetails, image_details
+from esprom.image.editing import edit_image
+from esprom.image.elf import Program, parse_elf
 from esprom.image.header import (
     HEADER_FREQUENCIES,
     HEADER_MODES,
     HEADER_SIZES,
+    RTOS_SIZES,
     FlashHeader,
     edit_header,
     flash_header,
 )
+from esprom.image.hexfile import build_hex, is_hex, parse_hex
 from esprom.image.layout import MAGICS, Segment
+from esprom.image.making import ImageFile, make_image, program_images
+from esprom.image.merging import file_pieces, merge_hex, merge_raw, merge_uf2
 from esprom.image.segments import FirmwareImage, parse_image
 from esprom.image.trailer import Trailer, trailer
 
@@ -18,12 +25,29 @@ __all__ = [
     "HEADER_MODES",
     "HEADER_SIZES",
     "MAGICS",
+    "RTOS_SIZES",
     "FirmwareImage",
     "FlashHeader",
+    "ImageDetails",
+    "ImageFile",
+    "Program",
     "Segment",
+    "SegmentDetails",
     "Trailer",
+    "build_hex",
     "edit_header",
+    "edit_image",
+    "file_pieces",
     "flash_header",
+    "image_details",
+    "is_hex",
+    "make_image",
+    "merge_hex",
+    "merge_raw",
+    "merge_uf2",
+    "parse_elf",
+    "parse_hex",
     "parse_image",
+    "program_images",
     "trailer",
 ]

@@ -26,6 +26,16 @@ HEADER_SIZES = {
     "8MB": 8,
     "16MB": 9,
 }
+RTOS_SIZES = {  # what the third form has in the place of those (IMAGE-12)
+    "1MB": 0,
+    "2MB": 1,
+    "4MB": 2,
+    "8MB": 3,
+    "16MB": 4,
+    "32MB": 5,
+    "64MB": 6,
+    "128MB": 7,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +47,13 @@ class FlashHeader:
     size: str
 
     @classmethod
-    def of(cls, header: ImageHeader) -> "FlashHeader":
-        """Return the settings of an image header."""
+    def of(cls, header: ImageHeader, *, rtos: bool = False) -> "FlashHeader":
+        """Return the settings of an image header; `rtos`: the size by the RTOS SDK's numbers."""
         size, frequency = divmod(header.size_and_frequency, 16)
         return cls(
-            _word(HEADER_MODES, header.mode), _word(HEADER_FREQUENCIES, frequency), _word(HEADER_SIZES, size)
+            _word(HEADER_MODES, header.mode),
+            _word(HEADER_FREQUENCIES, frequency),
+            _word(RTOS_SIZES if rtos else HEADER_SIZES, size),
         )
 
 
@@ -83,19 +95,29 @@ def edit_header(data: bytes, *, size: str | None, mode: str | None, frequency: s
     Raises:
         ValueError: a word that the ESP8266 has no number for.
     """
-    new_size, new_mode = _number(HEADER_SIZES, size, "flash size"), _number(HEADER_MODES, mode, "flash mode")
-    new_frequency = _number(HEADER_FREQUENCIES, frequency, "flash frequency")
     image = _editable(data)
-    if image is None:
-        return data
-    old_size, old_frequency = divmod(image.header.size_and_frequency, 16)
-    edited = replace(
-        image.header,
-        mode=image.header.mode if new_mode is None else new_mode,
+    header = image.header if image else ImageHeader(0, 0, 0, 0)  # wrong words are told of in any case
+    edited = edited_header(header, size=size, mode=mode, frequency=frequency)
+    return IMAGE_HEADER.build(edited) + data[IMAGE_HEADER_SIZE:] if image else data
+
+
+def edited_header(
+    header: ImageHeader, *, size: str | None, mode: str | None, frequency: str | None, rtos: bool = False
+) -> ImageHeader:
+    """Return a header with the settings changed that are given; `rtos` as in `FlashHeader.of`.
+
+    Raises ValueError for a word that there is no number for.
+    """
+    sizes = RTOS_SIZES if rtos else HEADER_SIZES
+    new_size, new_mode = _number(sizes, size, "flash size"), _number(HEADER_MODES, mode, "flash mode")
+    new_frequency = _number(HEADER_FREQUENCIES, frequency, "flash frequency")
+    old_size, old_frequency = divmod(header.size_and_frequency, 16)
+    return replace(
+        header,
+        mode=header.mode if new_mode is None else new_mode,
         size_and_frequency=(old_size if new_size is None else new_size) * 16
         + (old_frequency if new_frequency is None else new_frequency),
     )
-    return IMAGE_HEADER.build(edited) + data[IMAGE_HEADER_SIZE:]
 
 
 def _editable(data: bytes) -> FirmwareImage | None:
@@ -112,8 +134,16 @@ def _word(table: dict[str, int], number: int) -> str:
 
 
 def _number(table: dict[str, int], word: str | None, name: str) -> int | None:
-    if word in (None, KEEP):
+    if word is None or word == KEEP:
         return None
+    return number_of(table, word, name, KEEP)
+
+
+def number_of(table: dict[str, int], word: str, name: str, *others: str) -> int:
+    """Return the number of a word; `name` says what of.
+
+    Raises ValueError that lists the words there are, and the `others` that the caller understands.
+    """
     if word not in table:
-        raise ValueError(f"{name} {word!r} is none of: {', '.join(table)}, {KEEP}")
+        raise ValueError(f"{name} {word!r} is none of: {', '.join((*table, *others))}")
     return table[word]

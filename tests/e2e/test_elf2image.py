@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images that esptool makes of a program compiled for the purpose are as the page on images says.
+"""Images that esptool makes of programs compiled for the purpose are as the page on images says, and as ours.
 
 The same bytes are then written by our own functions.
 """
@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from esprom.image import FlashHeader, parse_image, trailer
+from esprom.image import FlashHeader, parse_elf, parse_image, program_images, trailer
 from esprom.image.layout import build_image, build_image_v2
-from tests.lx106 import need
+from tests.lx106 import link, need
+from tests.lx106_c import OPTIONS
+from tests.lx106_c import SOURCE as FUNCTIONS
 from tests.tools import Esptool
 
 COMPILE_S = 60.0
@@ -39,25 +41,33 @@ class Bench:
     def image(self, form: int, *options: str, seed: int = 0) -> bytes:
         """Return the image of a program, in version 1 without the file for the flash."""
         self.program(form, seed)
-        begin = str(self.folder / "out-")
-        done = self.tool(
-            "--chip",
-            "esp8266",
-            *("elf2image", "--version", form, *options, "-o", begin, self.folder / "program.elf"),
-        )
+        return self.images(form, self.folder / "program.elf", *options)[0]
+
+    def images(self, form: int, program: Path, *options: str) -> list[bytes]:
+        """Return the files that are made of an ELF file, by name: the image first."""
+        begin = self.folder / "out-"
+        for old in self.folder.glob("out-*"):
+            old.unlink()
+        words = ("elf2image", "--version", form, *options, "-o", begin, program)
+        done = self.tool("--chip", "esp8266", *words)
         assert done.returncode == 0, done.stdout
-        return Path(begin + "0x00000.bin" if form == 1 else begin).read_bytes()
+        return [file.read_bytes() for file in sorted(self.folder.glob("out-*"))]
 
     def program(self, form: int, seed: int) -> None:
         """Compile the program, linked for the form."""
         words = ", ".join(map(str, (*IN_FLASH[:-1], IN_FLASH[-1] + seed)))
-        (self.folder / "program.c").write_text(SOURCE % words)
-        (self.folder / "program.ld").write_text(
-            f"ENTRY(begin) SECTIONS {{ .text 0x{IRAM:x} : {{ *(.literal*) *(.text*) }} "
+        self.compile(
+            SOURCE % words,
+            f".text 0x{IRAM:x} : {{ *(.literal*) *(.text*) }} "
             f".data 0x{DRAM:x} : {{ *(.data*) }} .rodata 0x{RODATA:x} : {{ *(.rodata*) }} "
-            f".irom0.text 0x{FLASH[form]:x} : {{ *(.irom0.text*) }} }}"
+            f".irom0.text 0x{FLASH[form]:x} : {{ *(.irom0.text*) }}",
         )
-        compiler = ["xtensa-lx106-elf-gcc", "-O1", "-mlongcalls", "-ffreestanding", "-nostdlib"]
+
+    def compile(self, source: str, sections: str) -> None:
+        """Make program.elf of a program that begins at `begin`."""
+        (self.folder / "program.c").write_text(source)
+        (self.folder / "program.ld").write_text(f"ENTRY(begin) SECTIONS {{ {sections} }}")
+        compiler = ["xtensa-lx106-elf-gcc", "-O1", "-g", "-mlongcalls", "-ffreestanding", "-nostdlib"]
         done = subprocess.run(
             [*compiler, "-T", "program.ld", "program.c", "-o", "program.elf"],
             cwd=self.folder,
@@ -177,3 +187,57 @@ def test_what_we_write_others_read(bench: Bench) -> None:
     assert done.returncode == 0, done.stdout
     assert "Checksum: " in done.stdout
     assert "valid)" in done.stdout
+
+
+MORE = """
+typedef void (*function)(void);
+__attribute__((section(".odd"))) char odd[] = "abc";
+__attribute__((section(".init_array"))) function first[] = {begin};
+__attribute__((section(".irom.text"))) const char more_in_flash[] = "more in flash";
+volatile unsigned nothing[5];
+"""
+TEXT, IN = "{ *(.literal*) *(.text*) }", "{ *(.irom0.text*) }"
+LAYOUTS = {  # of sections, with a place for the address of what stays in the flash
+    "apart": f".text 0x40100000 : {TEXT} .data 0x3ffe8000 : {{ *(.data*) }} .bss 0x3ffe9000 : {{ *(.bss*) }}"
+    " .rodata 0x3ffe8100 : { *(.rodata*) } .odd 0x3ffe8200 : { *(.odd) } .init_array 0x3ffe8300 :"
+    f" {{ *(.init_array) }} .irom0.text 0x%x : {IN} .irom.text : {{ *(.irom.text) }}",
+    "joined": f".data 0x3ffe8000 : {{ *(.data*) }} .rodata : {{ *(.rodata*) }} .odd : {{ *(.odd) }}"
+    " .init_array : { *(.init_array) } .bss : { *(.bss*) }"
+    f" .text 0x40100000 : {TEXT} .irom0.text 0x%x : {IN} .irom.text : {{ *(.irom.text) }}",
+    "in another order": f".irom0.text 0x%x : {IN} .irom.text : {{ *(.irom.text) }} .text 0x40107ffc : {TEXT}"
+    " .rodata 0x3ffe8100 : { *(.rodata*) } .init_array : { *(.init_array) } .data 0x3ffe8000 : { *(.data*) }"
+    " .bss : { *(.bss*) } .odd 0x3ffe8400 : { *(.odd) }",
+}
+SETTINGS = {"size": "4MB", "mode": "dio", "frequency": "80m"}
+
+
+@pytest.mark.spec("IMAGE-17", "IMAGE-18", "IMAGE-19")
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("form", FLASH)
+def test_ours_are_the_same(bench: Bench, form: int, layout: str) -> None:
+    words = ", ".join(map(str, IN_FLASH))
+    bench.compile(SOURCE % words + MORE, LAYOUTS[layout] % FLASH[form])
+    program = bench.folder / "program.elf"
+    theirs = bench.images(form, program, "-fs", "4MB", "-fm", "dio", "-ff", "80m")
+    ours = program_images(parse_elf(program.read_bytes()), form, **SETTINGS)
+    assert [image.data for image in ours] == theirs
+    assert len(theirs) == (2 if form == 1 else 1)
+
+
+@pytest.mark.spec("IMAGE-18", "IMAGE-19")
+@pytest.mark.parametrize("form", [1, 3])
+def test_ours_are_the_same_of_a_larger_program(bench: Bench, form: int) -> None:
+    rounds = "void md5_block(u32 *state, const u32 *x) { for (u32 i = 0; i < 16; i++) state[i & 3] ^= x[i]; }"
+    program = link(FUNCTIONS.replace("@ROUNDS@", rounds), bench.folder, name="large.c", options=OPTIONS)
+    theirs = bench.images(form, program)
+    assert [image.data for image in program_images(parse_elf(program.read_bytes()), form)] == theirs
+    assert len(theirs[0]) > 0x200
+
+
+def test_ours_are_the_same_by_program_headers(bench: Bench) -> None:
+    bench.program(1, 0)
+    program = bench.folder / "program.elf"
+    option = "--use-segments" if bench.tool.version > "5" else "--use_segments"
+    theirs = bench.images(1, program, option)
+    ours = program_images(parse_elf(program.read_bytes(), by_segments=True), 1)
+    assert [image.data for image in ours] == theirs

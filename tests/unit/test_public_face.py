@@ -6,7 +6,17 @@ import pytest
 
 import esprom
 
-HEAVY = ("click", "construct", "esp8266sim", "hypothesis", "logging", "rich", "serial")
+HEAVY = (
+    "click",
+    "construct",
+    "elftools",
+    "esp8266sim",
+    "hypothesis",
+    "intelhex",
+    "logging",
+    "rich",
+    "serial",
+)
 
 
 def test_importing_costs_nothing() -> None:

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The flash chip's own registers and tables: status registers, SFDP."""
 
+from dataclasses import asdict
+
 import click
 
+import esprom
 from esprom.cli.group import command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
-from esprom.cli.values import WORD, NumberType
+from esprom.cli.values import WORD, NumberType, count
+from esprom.errors import EspromError
 
 MOST_UNLESS_TOLD = 2  # as tools have always done
+MOST_SFDP = 256  # bytes; basic tables end before
+SHOWN = 8  # bytes of what should be a table
 
 registers_option = click.option(
     "--bytes",
@@ -57,14 +63,46 @@ def write_flash_status(session: Session, value: int, registers: int | None, non_
 
 
 @command("read-flash-sfdp")
-@click.argument("address", type=NumberType("address", most=0xFFFFFF))
-@click.argument("size", type=NumberType("size", least=1, most=256), metavar="BYTES")
-def read_flash_sfdp(session: Session, address: int, size: int) -> Facts:
-    """Print bytes of the flash chip's parameter table (SFDP)."""
+@click.argument("address", type=NumberType("address", most=0xFFFFFF), required=False)
+@click.argument("size", type=NumberType("size", least=1, most=MOST_SFDP), metavar="[BYTES]", required=False)
+def read_flash_sfdp(session: Session, address: int | None, size: int | None) -> Facts:
+    """Print what the flash chip says of itself (SFDP).
+
+    With ADDRESS and BYTES: print those bytes of the table, and what they say in words if it is all there.
+    """
+    if address is not None and size is None:
+        raise click.UsageError("give ADDRESS and BYTES, or neither")
+    first, count_of = (0, MOST_SFDP) if address is None or size is None else (address, size)
     with session.device(small=True) as device:
-        data = device.read_sfdp(address, size)
-    session.output.result(f"SFDP[{address}..{address + size - 1}]: {' '.join(f'{b:#04x}' for b in data)}")
-    return {"address": address, "size": size, "data": data.hex()}
+        data = device.read_sfdp(first, count_of)
+    summary = esprom.sfdp_summary(data) if first == 0 else None
+    if address is not None:
+        listed = " ".join(f"{byte:#04x}" for byte in data)
+        session.output.result(f"SFDP[{first}..{first + count_of - 1}]: {listed}")
+    elif summary is None:
+        raise EspromError(
+            "the flash chip has no SFDP that makes sense: its parameter table begins with"
+            f" {data[:SHOWN].hex(' ')}; esprom flash-id names the chip by its id"
+        )
+    for line in _sfdp_words(summary) if summary else ():
+        session.output.result(line)
+    return {"address": first, "size": count_of, "data": data.hex(), "summary": summary and asdict(summary)}
+
+
+def _sfdp_words(found: "esprom.SfdpSummary") -> list[str]:
+    pointer, dwords = found.table
+    erases = ", ".join(f"{esprom.size_name(erase.size)} by {erase.opcode:#04x}" for erase in found.erases)
+    reads = ", ".join(
+        f"{read.lines} by {read.opcode:#04x} after {count(read.wait, 'clock')}" for read in found.reads
+    )
+    everywhere = ", 4 KiB everywhere" if found.erases_4k_everywhere else ""
+    return [
+        f"SFDP revision: {found.revision}, basic table of {dwords} DWORDs at {pointer:#x}",
+        f"Flash size: {esprom.size_name(found.size)}",
+        f"Erases: {erases or 'none that it tells of'}{everywhere}",
+        f"Programs: {'64 bytes or more' if found.whole_pages else 'less than 64 bytes'} at once",
+        f"Reads over several lines: {reads or 'none'}",
+    ]
 
 
 def _check_fit(value: int, registers: int) -> None:

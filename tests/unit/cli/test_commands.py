@@ -12,6 +12,7 @@ import pytest
 
 import esprom
 from esprom.errors import FlashProtected, VerifyFailed
+from tests.unit.flash.test_sfdp import MX25R8035F, headers, whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -393,6 +394,28 @@ def test_a_status_that_did_not_take_is_told(
 
 def test_read_flash_sfdp(run: Run) -> None:
     assert run("read_flash_sfdp", "0", "4").out == "SFDP[0..3]: 0x53 0x46 0x44 0x50\n"
+    assert run("read_flash_sfdp", "0").code == 2
+    ran = run("read_flash_sfdp")
+    assert (ran.code, ran.out) == (1, "")
+    assert "no SFDP that makes sense: its parameter table begins with 53 46 44 50;" in ran.err
+
+
+def test_read_flash_sfdp_in_words(run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    space = whole(headers(), MX25R8035F, 0x30).ljust(256, b"\xff")
+    monkeypatch.setattr(device, "read_sfdp", lambda offset, size: space[offset : offset + size])
+    words = (
+        "SFDP revision: 1.0, basic table of 9 DWORDs at 0x30\n"
+        "Flash size: 1MB\n"
+        "Erases: 4KB by 0x20, 32KB by 0x52, 64KB by 0xd8, 4 KiB everywhere\n"
+        "Programs: 64 bytes or more at once\n"
+        "Reads over several lines: 1-1-2 by 0x3b after 8 clocks, 1-2-2 by 0xbb after 4 clocks,"
+        " 1-1-4 by 0x6b after 8 clocks, 1-4-4 by 0xeb after 6 clocks\n"
+    )
+    assert run("read-flash-sfdp").out == words
+    shown = run("read-flash-sfdp", "0", "0x100").out
+    assert shown.startswith("SFDP[0..255]: 0x53 0x46 ")
+    assert shown.endswith(words)
+    assert run("read-flash-sfdp", "4", "2").out == "SFDP[4..5]: 0x00 0x01\n"
 
 
 def test_memory_words(run: Run, device: FakeDevice) -> None:

@@ -13,6 +13,7 @@ from referencing import Registry, Resource
 
 import esprom
 from esprom.cli.verbs import VERBS
+from tests.elves import Section, elf
 
 if TYPE_CHECKING:
     from tests.unit.cli.conftest import FakeDevice, Run
@@ -59,6 +60,11 @@ RUNS: dict[str, list[str]] = {
     "read-flash-status": ["--bytes", "3"],
     "write-flash-status": ["0"],
     "read-flash-sfdp": ["0", "4"],
+    "image-info": ["IN"],
+    "elf2image": ["ELF", "-o", "OUT"],
+    "make-image": ["-f", "IN", "-a", "0x40100000", "OUT"],
+    "merge-bin": ["-o", "OUT", "0", "IN", "0x1000", "SAME"],
+    "edit-header": ["IN", "-fm", "dio", "-o", "OUT"],
     "read-mem": ["0x3ff00010"],
     "write-mem": ["0x3ff00010", "1"],
     "dump-mem": ["0x3ff00010", "3", "OUT"],
@@ -69,9 +75,10 @@ RUNS: dict[str, list[str]] = {
 @pytest.fixture
 def files(run: Run, device: FakeDevice, tmp_path: Path) -> dict[str, str]:
     (tmp_path / "in").write_bytes(IMAGE)
+    (tmp_path / "elf").write_bytes(elf([Section(0x40100000, b"program."), Section(0x40210000, b"in flash")]))
     (tmp_path / "same").write_bytes(device.cells[0x1000:0x1100])
     run("backup", tmp_path / "backup")
-    return {word: str(tmp_path / word.lower()) for word in ("IN", "SAME", "OUT", "BACKUP")}
+    return {word: str(tmp_path / word.lower()) for word in ("IN", "ELF", "SAME", "OUT", "BACKUP")}
 
 
 def test_every_command_has_a_schema_and_a_run_here() -> None:
@@ -100,7 +107,10 @@ def test_what_is_printed_is_as_the_schema_says(
     validator(verb).validate(found)
 
 
-@pytest.mark.parametrize("verb", sorted(set(RUNS) - {"ports", "version"}))
+OFFLINE = {"ports", "version", "image-info", "elf2image", "make-image", "merge-bin", "edit-header"}
+
+
+@pytest.mark.parametrize("verb", sorted(set(RUNS) - OFFLINE))
 def test_a_failure_too(run: Run, files: dict[str, str], verb: str) -> None:
     words = [files.get(word, word) for word in RUNS[verb]]
     found = json.loads(run(verb, *words, "-p", "/dev/nothing", "--json").out)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several files for the flash as one: raw, Intel HEX, or UF2 (IMAGE-21)."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from esprom.errors import ImageError
+from esprom.image.hexfile import build_hex, is_hex, parse_hex
+from esprom.image.layout import Segment
+from esprom.image.uf2 import build_uf2
+
+ERASED = b"\xff"
+
+
+def file_pieces(offset: int, data: bytes) -> tuple[Segment, ...]:
+    """Return what a file puts into the flash: Intel HEX goes by its own addresses, all else to `offset`.
+
+    Raises ImageError where there is nothing, or the HEX is none.
+    """
+    if not data:
+        raise ImageError("the file is empty: there is nothing to put into the flash")
+    return parse_hex(data) if is_hex(data) else (Segment(offset, data),)
+
+
+def merge_raw(pieces: Sequence[Segment], *, begin: int = 0, end: int | None = None) -> bytes:
+    """Return the flash from `begin` on, 0xFF where no piece is; up to `end`, or else as far as they reach.
+
+    Raises:
+        ImageError: pieces overlap, or do not lie between `begin` and `end`.
+    """
+    ordered = _ordered(pieces)
+    last = ordered[-1].address + len(ordered[-1].data)
+    if ordered[0].address < begin:
+        raise ImageError(f"0x{ordered[0].address:x} is before 0x{begin:x}, where the file is to begin")
+    if end is not None and last > end:
+        raise ImageError(f"what is to be merged ends at 0x{last:x}, behind 0x{end:x}, where the flash ends")
+    made = bytearray(ERASED * ((last if end is None else end) - begin))
+    for piece in ordered:
+        made[piece.address - begin : piece.address - begin + len(piece.data)] = piece.data
+    return bytes(made)
+
+
+def merge_hex(pieces: Sequence[Segment]) -> bytes:
+    """Return the pieces as Intel HEX. Raises ImageError where they overlap."""
+    return build_hex(_ordered(pieces))
+
+
+def merge_uf2(pieces: Sequence[Segment], *, chunk: int | None = None, md5: bool = True) -> bytes:
+    """Return the pieces as UF2, the blocks of each counted for themselves.
+
+    Raises:
+        ImageError: pieces overlap.
+        ValueError: as `build_uf2`.
+    """
+    return b"".join(build_uf2(piece, chunk=chunk, md5=md5) for piece in _ordered(pieces))
+
+
+def _ordered(pieces: Sequence[Segment]) -> list[Segment]:
+    if not pieces:
+        raise ImageError("there is nothing to merge")
+    ordered = sorted(pieces, key=lambda piece: piece.address)
+    for first, second in pairwise(ordered):
+        end = first.address + len(first.data)
+        if second.address < end:
+            raise ImageError(
+                f"two files overlap: what is for 0x{first.address:x} ends at 0x{end:x}, and other data begin"
+                f" at 0x{second.address:x}"
+            )
+    return ordered

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands about image files, as they are typed. tests/e2e compares them with esptool."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from esprom.image import Program, Segment, parse_image, program_images
+from esprom.image.layout import ImageHeader, build_image
+from tests.elves import ARM, Section, elf
+
+if TYPE_CHECKING:
+    from tests.unit.cli.conftest import Run
+
+PROGRAM = Program(
+    0x40100004,
+    (
+        Segment(0x40100000, b"SDK ver: 2.2.1(6ab97e9) MicroPython v1.19.1 "),
+        Segment(0x3FFE8000, b"abcd"),
+        Segment(0x40210010, b"in flash"),
+    ),
+)
+FILE = elf([Section(part.address, part.data) for part in PROGRAM.segments], entry=PROGRAM.entry)
+IMAGES = {form: program_images(PROGRAM, form)[0].data for form in (1, 2, 3)}
+
+EXTENDED = """
+ESP8266 Image Header
+====================
+Image version: 1
+Entry point: 0x40100004
+Segments: 2
+Flash size: 1MB
+Flash freq: 40m
+Flash mode: QIO
+
+Segments Information
+====================
+Segment   Length   Load addr   File offs  Memory types
+-------  -------  ----------  ----------  ------------
+      0  0x0002c  0x40100000  0x00000008  IRAM
+      1  0x00004  0x3ffe8000  0x0000003c  DRAM
+
+ESP8266 Image Footer
+====================
+Checksum: {checksum:#04x} (valid)
+
+Names And Versions
+==================
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "app.elf").write_bytes(FILE)
+    for form, image in IMAGES.items():
+        (tmp_path / f"v{form}.bin").write_bytes(image)
+    (tmp_path / "text").write_bytes(b"some text")
+    (tmp_path / "empty").write_bytes(b"")
+    return tmp_path
+
+
+def test_image_info(run: Run, folder: Path) -> None:
+    out = run("image_info", "v1.bin").out
+    extended = EXTENDED.format(checksum=IMAGES[1][-1])
+    assert out.startswith(f"Image size: {len(IMAGES[1])} bytes\n{extended}")
+    assert "sdk: non-OS SDK 2.2.1(6ab97e9)\n" in out
+    assert "firmware: MicroPython 1.19.1\n" in out
+
+
+def test_image_info_of_the_other_forms(run: Run, folder: Path) -> None:
+    second = run("image-info", "v2.bin").out
+    assert "Image version: 2\n" in second
+    assert "      0  0x00010  0x00000000  0x00000008  IROM\n" in second
+    assert f"CRC-32: {IMAGES[2][-4:].hex()} (valid)\n" in second
+    third = run("image-info", "v3.bin").out
+    assert "Image version: 1\nForm: the RTOS SDK's\n" in third
+    assert "Flash size: 512KB (1MB by the RTOS SDK's numbers)\n" in third
+    assert f"SHA-256: {IMAGES[3][-32:].hex()} (valid)\n" in third
+
+
+def test_image_info_as_esptool_4_has_it(run: Run, folder: Path) -> None:
+    out = run("image_info", "--version", "1", "v1.bin").out
+    assert out.startswith(
+        f"File size: {len(IMAGES[1])} (bytes)\nImage version: 1\nEntry point: 40100004\n2 segments\n"
+    )
+    assert "Segment 1: len 0x0002c load 0x40100000 file_offs 0x00000008 [IRAM]\n" in out
+    assert f"Checksum: {IMAGES[1][-1]:02x} (valid)\n" in out
+
+
+def test_what_is_wrong_with_an_image_is_told(run: Run, folder: Path) -> None:
+    hurt = bytearray(build_image(ImageHeader(1, 9, 0x7C, 0), (Segment(0x40300000, b"1234"),)))
+    hurt[-1] ^= 0xFF
+    (folder / "hurt").write_bytes(hurt + b"behind")
+    ran = run("image-info", "hurt")
+    assert ran.code == 0
+    assert f"Checksum: {hurt[-1]:#04x} (invalid - calculated {hurt[-1] ^ 0xFF:#04x})\n" in ran.out
+    assert "Flash size: 0x7\nFlash freq: 0xc\nFlash mode: 0x9\n" in ran.out
+    assert "Warning: 0x40300000 is no memory that a boot loader fills\n" in ran.out
+    assert "Behind the image: 6 bytes\n" in ran.out
+    assert json.loads(run("image-info", "hurt", "--json").out)["images"][0]["checksum_good"] is False
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [("text", "not a firmware image"), ("empty", "empty"), ("app.elf", "not a firmware image")],
+)
+def test_what_is_no_image(run: Run, folder: Path, file: str, words: str) -> None:
+    for verb in (("image-info", file), ("edit-header", file, "-fm", "dio")):
+        ran = run(*verb)
+        assert (ran.code, ran.out) == (1, "")
+        assert words in ran.err
+    assert (folder / "text").read_bytes() == b"some text"
+
+
+def test_elf2image_names_its_files_as_esptool_does(run: Run, folder: Path) -> None:
+    made = {form: program_images(PROGRAM, form) for form in (1, 2, 3)}
+    for form in (1, 2, 3):
+        assert "Successfully created ESP8266 image.\n" in run("elf2image", "--version", form, "app.elf").out
+    assert (folder / "app.elf-0x00000.bin").read_bytes() == made[1][0].data
+    assert (folder / "app.elf-0x10010.bin").read_bytes() == made[1][1].data
+    assert (folder / "app-0x10000.bin").read_bytes() == made[2][0].data
+    assert (folder / "app.bin").read_bytes() == made[3][0].data
+    run("elf2image", "app.elf", "-o", "out-")
+    run("elf2image", "app.elf", "-e", "2", "--output", "out")
+    assert (folder / "out-0x10010.bin").read_bytes() == b"in flash"
+    assert (folder / "out").read_bytes() == made[2][0].data
+
+
+def test_elf2image_replaces_what_is_there(run: Run, folder: Path) -> None:
+    (folder / "app.bin").write_bytes(b"old")
+    assert run("elf2image", "--version", "3", "--flash_size", "4MB", "app.elf").code == 0
+    assert (folder / "app.bin").read_bytes() == program_images(PROGRAM, 3, size="4MB")[0].data
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("text",), 1, "not an ELF file"),
+        (("empty",), 1, "the file is empty"),
+        (("arm.elf",), 1, "not for an ESP8266"),
+        (("overlap.elf",), 1, "overlap"),
+        (("nothing.elf",), 2, "does not exist"),
+        (("app.elf", "-fs", "32MB"), 2, "none of"),
+        (("app.elf", "-e", "3", "-fs", "512KB"), 2, "none of"),
+        (("app.elf", "-ff", "48m"), 2, "48m"),
+        (("app.elf", "--secure-pad"), 2, "secure boot"),
+        (("app.elf", "--pad-to-size", "1MB"), 2, "merge-bin --pad-to-size"),
+        (("app.elf", "--min-rev-full", "3"), 2, "chip revision"),
+        (("app.elf", "-o", "no/folder-"), 1, "there is no folder"),
+    ],
+)
+def test_what_elf2image_refuses(run: Run, folder: Path, words: tuple[str, ...], code: int, said: str) -> None:
+    (folder / "arm.elf").write_bytes(elf([Section(0x40100000, b"1234")], machine=ARM))
+    twice = [Section(0x40100000, b"12345678"), Section(0x40100004, b"1234")]
+    (folder / "overlap.elf").write_bytes(elf(twice))
+    there = set(folder.iterdir())
+    ran = run("elf2image", *words)
+    assert ran.code == code
+    assert said in ran.err
+    assert set(folder.iterdir()) == there
+
+
+def test_make_image(run: Run, folder: Path) -> None:
+    (folder / "data").write_bytes(b"abcd")
+    words = ("-f", "text", "-a", "0x40100000", "-f", "data", "-a", "0x3ffe8000", "-e", "0x40100004")
+    assert run("make_image", *words, "out").code == 0
+    image = parse_image((folder / "out0x00000.bin").read_bytes())
+    assert image.segments == (Segment(0x40100000, b"some text\0\0\0"), Segment(0x3FFE8000, b"abcd"))
+    assert image.entry == 0x40100004
+    assert "1 files and 0 addresses" in run("make-image", "-f", "text", "other").err
+    assert run("make-image", "-f", "empty", "-a", "0", "other").code == 1
+    assert not (folder / "other0x00000.bin").exists()
+
+
+def test_merge_bin(run: Run, folder: Path) -> None:
+    (folder / "out").write_bytes(b"old")
+    ran = run("merge_bin", "-o", "out", "--flash_mode", "dio", "0x2000", "text", "0", "v1.bin")
+    assert ran.out.endswith("Wrote 0x2009 bytes to file 'out', ready to flash to offset 0x0.\n")
+    merged = (folder / "out").read_bytes()
+    assert merged.startswith(IMAGES[1][:2] + b"\x02" + IMAGES[1][3:])
+    assert merged.endswith(b"\xffsome text")
+    for option in ("--pad-to-size", "--fill-flash-size", "--fill_flash_size"):
+        assert run("merge-bin", "-o", "out", option, "1mb", "-t", "0x1000", "0x2000", "text").code == 0
+        assert len((folder / "out").read_bytes()) == 0xFF000
+
+
+def test_merge_bin_tells_where_no_header_is(run: Run, folder: Path) -> None:
+    assert "no flash setting is changed" in run("merge-bin", "-o", "out", "-fm", "dio", "0", "text").err
+    assert (folder / "out").read_bytes() == b"some text"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("0", "text", "8", "v1.bin"), 1, "overlap"),
+        (("0",), 2, "pairs"),
+        ((), 2, "pairs"),
+        (("0", "nothing"), 2, "does not exist"),
+        (("0", "empty"), 1, "empty: the file is empty"),
+        (("-t", "1", "0", "text"), 1, "before 0x1"),
+        (("--pad-to-size", "256KB", "0x3fffc", "text"), 1, "behind 0x40000"),
+        (("-f", "uf2", "--chunk-size", "30", "0", "text"), 2, "--chunk-size"),
+    ],
+)
+def test_what_merge_bin_refuses(run: Run, folder: Path, words: tuple[str, ...], code: int, said: str) -> None:
+    ran = run("merge-bin", "-o", "out", *words)
+    assert ran.code == code
+    assert said in ran.err
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize("form", IMAGES)
+def test_edit_header(run: Run, folder: Path, form: int) -> None:
+    file = folder / f"v{form}.bin"
+    ran = run("edit-header", file, "-fs", "4MB", "-fm", "dio")
+    assert ran.out.startswith("Flash mode: qio -> dio\nFlash size: 1MB -> 4MB\n")
+    assert file.read_bytes() == program_images(PROGRAM, form, size="4MB", mode="dio")[0].data
+    assert "nothing is changed" in run("edit_header", file, "-fs", "4MB").out
+
+
+def test_edit_header_into_another_file(run: Run, folder: Path) -> None:
+    assert run("edit-header", "v1.bin", "-ff", "80m", "-o", "new").code == 0
+    assert (folder / "v1.bin").read_bytes() == IMAGES[1]
+    assert (folder / "new").read_bytes() == program_images(PROGRAM, 1, frequency="80m")[0].data
+    refused = run("edit-header", "v1.bin", "-ff", "20m", "-o", "new")
+    assert refused.code == 1
+    assert "--force" in refused.err
+    assert run("edit-header", "v1.bin", "-ff", "20m", "-o", "new", "--force").code == 0
+    assert (folder / "new").read_bytes() == program_images(PROGRAM, 1, frequency="20m")[0].data
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [((), "give -fs, -fm or -ff"), (("-fs", "64MB"), "none of"), (("-fs", "7MB"), "7MB")]
+)
+def test_what_edit_header_refuses(run: Run, folder: Path, words: tuple[str, ...], said: str) -> None:
+    ran = run("edit-header", "v1.bin", *words)
+    assert ran.code == 2
+    assert said in ran.err
+    assert (folder / "v1.bin").read_bytes() == IMAGES[1]
+
+
+def test_the_readmes_example_in_python(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    (example,) = (
+        block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "parse_elf" in block
+    )
+    monkeypatch.chdir(folder)
+    exec("import esprom\n" + example)
+    assert "size='4MB') True ['IRAM', 'DRAM']" in capsys.readouterr().out
+    made = program_images(PROGRAM, 1, size="4MB", mode="dio")
+    assert (folder / "app-0x00000.bin").read_bytes() == made[0].data
+    assert (folder / "app-0x10010.bin").read_bytes() == made[1].data
+
+
+def test_what_is_made_is_as_readable_as_what_it_is_made_of(run: Run, folder: Path) -> None:
+    for mode in (0o644, 0o600):
+        (folder / "app.elf").chmod(0o755 & mode | 0o100)
+        (folder / "v1.bin").chmod(mode)
+        run("elf2image", "-o", "out-", "app.elf")
+        run("edit-header", "v1.bin", "-fm", "dio" if mode == 0o644 else "qio")
+        run("merge-bin", "-o", "all", "0", "v1.bin", "0x10010", "out-0x10010.bin")
+        for name in ("out-0x00000.bin", "out-0x10010.bin", "v1.bin", "all"):
+            assert (folder / name).stat().st_mode & 0o777 == mode, name
+
+
+def test_image_info_of_intel_hex(run: Run, folder: Path) -> None:
+    run("merge-bin", "-f", "hex", "-o", "all.hex", "0x1000", "v1.bin", "0x4000", "text")
+    out = run("image-info", "all.hex").out
+    assert f"\nPiece at 0x1000, {len(IMAGES[1])} bytes\n\nESP8266 Image Header\n" in out
+    assert out.count("ESP8266 Image Header") == 1
+    (image,) = json.loads(run("image-info", "all.hex", "--json").out)["images"]
+    assert (image["offset"], image["form"]) == (0x1000, 1)
+    run("merge-bin", "-f", "hex", "-o", "none.hex", "0", "text", "0x4000", "text")
+    ran = run("image-info", "none.hex")
+    assert (ran.code, ran.out) == (1, "")
+    assert "2 pieces, and none of them" in ran.err

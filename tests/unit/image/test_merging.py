@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several files as one: raw, Intel HEX, UF2. tests/e2e compares them with esptool's."""
+
+import hashlib
+
+import pytest
+
+from esprom.errors import ImageError, MalformedPacket
+from esprom.image import Segment, build_hex, file_pieces, is_hex, merge_hex, merge_raw, merge_uf2, parse_hex
+from esprom.image.uf2 import UF2_BLOCK, UF2_CHECKSUM
+
+FIRST, SECOND = Segment(0, b"first"), Segment(0x1000, b"second piece")
+HEX = b":050000006669727374D3\n:0C1000007365636F6E6420706965636542\n:00000001FF\n"
+
+
+@pytest.mark.spec("IMAGE-21")
+def test_raw() -> None:
+    merged = merge_raw([SECOND, FIRST])
+    assert merged == b"first".ljust(0x1000, b"\xff") + b"second piece"
+    assert merge_raw([SECOND], begin=0xFFE) == b"\xff\xffsecond piece"
+    assert merge_raw([SECOND], begin=0x1000, end=0x1010) == b"second piece\xff\xff\xff\xff"
+
+
+@pytest.mark.spec("IMAGE-21")
+@pytest.mark.parametrize(
+    ("pieces", "begin", "end", "words"),
+    [
+        ([FIRST, Segment(4, b"1")], 0, None, "0x0 ends at 0x5.*0x4"),
+        ([SECOND], 0x1001, None, "before 0x1001"),
+        ([SECOND], 0, 0x100B, "ends at 0x100c, behind 0x100b"),
+        ([], 0, None, "nothing to merge"),
+    ],
+)
+def test_raw_is_refused(pieces: list[Segment], begin: int, end: int | None, words: str) -> None:
+    with pytest.raises(ImageError, match=words):
+        merge_raw(pieces, begin=begin, end=end)
+
+
+@pytest.mark.spec("IMAGE-21")
+def test_hex() -> None:
+    assert merge_hex([SECOND, FIRST]) == HEX
+    assert is_hex(HEX)
+    assert parse_hex(HEX) == (FIRST, SECOND)
+    assert file_pieces(0x8000, HEX) == (FIRST, SECOND)
+    assert file_pieces(0x8000, b"first") == (Segment(0x8000, b"first"),)
+    with pytest.raises(ImageError, match="overlap"):
+        merge_hex([FIRST, FIRST])
+
+
+def test_hex_beyond_64_kib() -> None:
+    far = Segment(0xFFFF8, bytes(range(40)))
+    assert parse_hex(build_hex([far])) == (far,)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty"),
+        (b":", "Intel HEX, and is none"),
+        (HEX.replace(b"D3\n", b"00\n"), "Intel HEX, and is none"),
+        (HEX[:20], "Intel HEX, and is none"),
+        (b":00000001FF\n", "no data"),
+        (b":\xff\xfe", "Intel HEX, and is none"),
+    ],
+)
+def test_what_is_no_hex(data: bytes, words: str) -> None:
+    with pytest.raises(ImageError, match=words):
+        file_pieces(0, data)
+
+
+@pytest.mark.spec("IMAGE-20")
+def test_uf2() -> None:
+    long = Segment(0x2000, bytes(range(256)) * 2)
+    blocks = [merge_uf2([long, FIRST])[at : at + 512] for at in range(0, 1536, 512)]
+    found = [UF2_BLOCK.parse(block) for block in blocks]
+    assert [(block.address, block.size, block.number, block.blocks) for block in found] == [
+        (0, 5, 0, 1),
+        (0x2000, 452, 0, 2),
+        (0x21C4, 60, 1, 2),
+    ]
+    assert {(block.flags, block.family) for block in found} == {(0x6000, 0x7EAB61ED)}
+    checksum = UF2_CHECKSUM.parse(found[1].data[452:476])
+    assert (checksum.address, checksum.size) == (0x2000, 452)
+    assert checksum.md5 == hashlib.md5(long.data[:452]).digest()
+    assert blocks[0].startswith(b"UF2\n")
+    assert blocks[0].endswith((0x0AB16F30).to_bytes(4, "little"))
+
+
+@pytest.mark.spec("IMAGE-20")
+def test_uf2_without_checksums() -> None:
+    (block,) = [UF2_BLOCK.parse(merge_uf2([Segment(0, bytes(476))], md5=False))]
+    assert (block.flags, block.size, block.blocks) == (0x2000, 476, 1)
+
+
+@pytest.mark.parametrize(("chunk", "md5"), [(0, True), (30, True), (456, True), (480, False)])
+def test_uf2_has_no_room(chunk: int, md5: bool) -> None:
+    with pytest.raises(ValueError, match="multiples of 4"):
+        merge_uf2([FIRST], chunk=chunk, md5=md5)
+
+
+def test_other_blocks_are_no_uf2() -> None:
+    with pytest.raises(MalformedPacket):
+        UF2_BLOCK.parse(bytes(512))
