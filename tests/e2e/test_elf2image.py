@@ -82,7 +82,9 @@ class Bench:
 VERSIONS = ("5.6.0", "4.12.0", "3.3.3")
 
 
-@pytest.fixture(params=VERSIONS)
+@pytest.fixture(
+    params=[VERSIONS[0], *(pytest.param(version, marks=pytest.mark.soak) for version in VERSIONS[1:])]
+)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     need("xtensa-lx106-elf-gcc")
     return Bench(tmp_path, Esptool(request.param))

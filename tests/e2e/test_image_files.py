@@ -169,6 +169,7 @@ def outcome(command: list[str], folder: Path) -> Outcome:
     return Outcome(ran.returncode == 0, ran.stdout + ran.stderr, new)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.version}: {row.line}")
 def test_the_same_comes_out(row: Row, tmp_path: Path) -> None:
     words = ["--chip", "esp8266", *row.line.split()]
