@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from esprom.backup.manifest import Manifest
+from esprom.errors import NoResponse
 from tests import served
 from tests.firmware import MIB, stock, used
 
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL"
 CONTENT = used(MIB)[:0x20000].ljust(MIB, b"\xff")  # so much as makes a run last for a second
 SECTOR = 0x1000
 LONGEST_S = 2.0  # of a run that is killed; a whole one takes a little more
+TRIES = 3  # a board that is served beside much else may be too slow for the timeouts
 MOST_AGAIN = 5.0  # per cent, the median
 KILLS = int(os.environ.get("ESPROM_KILLS", "5"))
 SERVER = ("--tcp", 0, "--pace", "max", "--on-connect", "power-cycle")
@@ -53,6 +55,17 @@ def run(url: str, folder: Path, *words: object, kill_after: float | None = None)
         process.send_signal(signal.SIGKILL)
         out, _ = process.communicate()
     return process.returncode, out
+
+
+def whole_run(url: str, folder: Path, *words: object) -> str:
+    """Run esprom to its end; again where the board did not answer in time, which nothing is the worse for."""
+    for _ in range(TRIES):
+        code, out = run(url, folder, *words)
+        nothing_is_claimed(folder)
+        if code != NoResponse.exit_code:
+            break
+    assert code == 0, out
+    return out
 
 
 def nothing_is_claimed(folder: Path) -> None:
@@ -95,8 +108,7 @@ def killed_backups(times: int, tmp_path: Path) -> list[float]:
             if not (folder / "a.json").exists():
                 assert kept_sectors(folder) >= before
                 before = kept_sectors(folder)
-                code, out = run(url, folder, "backup", "a")
-                assert code == 0
+                out = whole_run(url, folder, "backup", "a")
                 again.append(max(0, before - json.loads(out)["known_sectors"]))
             assert (folder / "a.bin").read_bytes() == CONTENT
             assert {path.name for path in folder.iterdir() if not path.name.startswith(".")} == {
@@ -122,7 +134,7 @@ def killed_restores(times: int, tmp_path: Path) -> None:
             held, wanted = flash.read_bytes(), image.read_bytes()
             run(url, folder, "restore", image, "--yes", kill_after=dice.uniform(0.2, LONGEST_S))
             nothing_is_claimed(folder)
-            assert run(url, folder, "restore", image, "--yes")[0] == 0
+            whole_run(url, folder, "restore", image, "--yes")
             assert flash.read_bytes() == wanted
             copies = [path.read_bytes() for path in folder.glob("*before-restore*.bin")]
             assert held == wanted or copies == [held]
