@@ -140,7 +140,11 @@ def skip_unknown(version: str, job: Callable[[Bench], None]) -> None:
 
 USUAL = [("5.6.0", "pty" if job in {write_and_read, erase} else "tcp", job) for job in JOBS]
 USUAL += [("4.12.0", "tcp", write_and_read), ("4.12.0", "pty", erase), ("4.12.0", "pty", stay)]
-USUAL += [("3.3.3", "tcp", write_and_read), ("3.3.3", "pty", write_uncompressed)]
+# It waits for 0.05 s until its stub greets, which a busy computer does not keep: with the soak, which is less so.
+USUAL += [
+    pytest.param("3.3.3", way, job, marks=pytest.mark.soak)
+    for way, job in (("tcp", write_and_read), ("pty", write_uncompressed))
+]
 
 
 def name_of(value: object) -> str:
