@@ -140,19 +140,13 @@ def skip_unknown(version: str, job: Callable[[Bench], None]) -> None:
 
 USUAL = [("5.6.0", "pty" if job in {write_and_read, erase} else "tcp", job) for job in JOBS]
 USUAL += [("4.12.0", "tcp", write_and_read), ("4.12.0", "pty", erase), ("4.12.0", "pty", stay)]
-# 3.3.3 waits 0.05 s for its stub to greet, in vain where the computer is busy; it is less so in the soak.
-LATER = [("3.3.3", "tcp", write_and_read), ("3.3.3", "pty", write_uncompressed)]
 
 
 def name_of(value: object) -> str:
     return str(getattr(value, "__name__", value))
 
 
-@pytest.mark.parametrize(
-    ("version", "way", "job"),
-    [*USUAL, *(pytest.param(*row, marks=pytest.mark.soak) for row in LATER)],
-    ids=name_of,
-)
+@pytest.mark.parametrize(("version", "way", "job"), USUAL, ids=name_of)
 def test_esptool_with_its_stub(version: str, way: str, job: Callable[[Bench], None], tmp_path: Path) -> None:
     at_work(way, version, tmp_path, job)
 
