@@ -56,7 +56,7 @@ def test_one_mebibyte(way: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("way", ["pty", "rfc2217"])
+@pytest.mark.parametrize("way", ["pty"])
 def test_four_mebibytes_as_spelled(way: str, tmp_path: Path) -> None:
     image = tmp_path / "image.bin"
     with board(way, "esp12", tmp_path) as (port, flash):

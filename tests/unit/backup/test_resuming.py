@@ -399,4 +399,4 @@ def held_and(under_test: Board, other: bytes) -> tuple[bytes, bytes]:
 
 @pytest.mark.soak
 def test_many_power_cuts(tmp_path: Path) -> None:
-    power_cuts(int(os.environ.get("ESPROM_CUTS", "20")), tmp_path)
+    power_cuts(int(os.environ.get("ESPROM_CUTS", "10")), tmp_path)
