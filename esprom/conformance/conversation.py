@@ -26,7 +26,6 @@ BOOT_S = 0.25  # from a reset to where the loader waits for its autobaud, the bo
 SYNC_S = 0.3
 SYNCS = 3  # the first only trains the autobaud, and the end of a frame may be missing before the second
 SHOWN = 48  # bytes of a frame, in what is told of it
-DIGEST_SIZE = 16
 NOT_KNOWN = (0xC3, 0xFF)  # status of a stub that does not have a command
 ROM_INVALID = (0x01, 0x05)
 
@@ -447,7 +446,7 @@ def _last_is_digest(frames: list[bytes]) -> bool:
 
 
 def _digests_agree(frames: list[bytes]) -> bool:
-    return RESPONSE.parse(frames[0]).body[:DIGEST_SIZE] == frames[-1]
+    return RESPONSE.parse(frames[0]).body[: own.DIGEST_SIZE] == frames[-1]
 
 
 def _tail_of_first(frames: list[bytes]) -> bool:
@@ -471,7 +470,7 @@ def _stream_is_whole(frames: list[bytes]) -> bool:
         if found is None:
             return False
         frame, crc = found
-        size = DIGEST_SIZE if frame.kind is own.Kind.DIGEST else frame.size
+        size = own.DIGEST_SIZE if frame.kind is own.Kind.DIGEST else frame.size
         plain = own.unpack(frame.kind, frame.payload, size)
         meant = frame.payload if frame.kind in (own.Kind.DIGEST, own.Kind.REPEAT) else plain
         if crc != crc32(own.STREAM_FRAME.build(frame)[:9] + meant):

@@ -12,8 +12,8 @@ from pathlib import Path
 from esprom import stub
 from esprom.errors import ImageError
 from esprom.loader.rom import LARGEST_BLOCK, RomLoader
+from esprom.protocol.packets import GREETING
 
-GREETING = b"OHAI"
 GREETING_S = 3.0
 
 

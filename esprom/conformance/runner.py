@@ -41,7 +41,6 @@ IRAM = 0x40100400  # free under every stub that is known
 CHIP_SIZE_WORD = 0x3FFFC71C  # the ROM's own idea of the flash: 4 MiB after a reset (ROM-1)
 CHIP_SIZE, OTHER_SIZE = 0x400000, 0x200000
 DEAD_ENDS = 2  # resets after which nothing answers
-LISTENED_S = 0.5
 
 log = logging.getLogger("esprom.conformance")
 

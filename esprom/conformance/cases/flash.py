@@ -21,31 +21,26 @@ from esprom.conformance.case import (
     Step,
     case,
 )
+from esprom.conformance.cases.blocks import block, word
 
 BEGUN = Gets("0102 0200 ???????? 00??", within_s=30.0)
 WRITTEN = Gets("0103 0200 ???????? 00??")
 ALL_SECTORS = tuple(range(16))
-RESERVED = "0000000000000000"
 PARAMETERS = "ef401600 00004000 00000100 00100000 00010000 ffff0000"
 SET_PARAMETERS = Send(f"000b 1800 00000000 {PARAMETERS}", "SPI_SET_PARAMS as they are after a reset")
 PARAMETERS_SET = Gets("010b 0200 ???????? 00??")
 
 
-def _le(value: int, size: int = 4) -> str:
-    return value.to_bytes(size, "little").hex()
-
-
-def _begin(size: int, offset: int = 0, blocks: int = 1, block: int = 0x100) -> Send:
+def _begin(size: int, offset: int = 0, blocks: int = 1, block_size: int = 0x100) -> Send:
     return Send(
-        f"0002 1000 00000000 {_le(size)} {_le(blocks)} {_le(block)} {{flash+{offset}}}",
+        f"0002 1000 00000000 {word(size)} {word(blocks)} {word(block_size)} {{flash+{offset}}}",
         f"FLASH_BEGIN: 0x{size:x} bytes, 0x{offset:x} bytes into the scratch area",
     )
 
 
 def _block(number: int, data: str, checksum: str = "ef") -> Send:
     length = len(bytes.fromhex(data))
-    head = f"0003 {_le(length + 16, 2)} {checksum}000000 {_le(length)} {_le(number)} {RESERVED}"
-    return Send(f"{head} {data}", f"FLASH_DATA: block {number}, {length} bytes")
+    return Send(block("03", number, data, checksum), f"FLASH_DATA: block {number}, {length} bytes")
 
 
 def _refused(error: str) -> Gets:
@@ -166,7 +161,7 @@ CASES = (
     case(
         *("flash.write-pages", "ROM-28", MUST, ROM, "a block of four pages is programmed page by page"),
         Marked(),
-        _begin(0x400, block=0x400),
+        _begin(0x400, block_size=0x400),
         BEGUN,
         _block(0, "01" * 0x100 + "02" * 0x100 + "03" * 0x100 + "04" * 0x100),
         WRITTEN,
@@ -243,7 +238,7 @@ CASES = (
     case(
         *("flash.begin-largest", "ROM-21", MUST, ROM, "blocks of 0x1800 bytes are not"),
         Marked(),
-        _begin(0x1800, block=0x1800),
+        _begin(0x1800, block_size=0x1800),
         BEGUN,
         _block(0, "5a" * 0x1800),
         WRITTEN,
@@ -344,7 +339,7 @@ CASES = (
             "where the flash holds something else in the end: error 8",
         ),
         Marked(),
-        _begin(0, block=0x100),
+        _begin(0, block_size=0x100),
         BEGUN,
         _block(0, "01" + "ff" * 7, checksum="11"),
         _refused("08"),
@@ -358,7 +353,7 @@ CASES = (
             "after error 8 the number has gone up, not the address",
         ),
         Marked(),
-        _begin(0, block=0x100),
+        _begin(0, block_size=0x100),
         BEGUN,
         _block(0, "01" + "ff" * 7, checksum="11"),
         _refused("08"),
@@ -377,7 +372,7 @@ CASES = (
             "the check is one byte: other content with the same xor passes",
         ),
         Marked(),
-        _begin(0, block=0x100),
+        _begin(0, block_size=0x100),
         BEGUN,
         _block(0, "ff" * 8),
         WRITTEN,

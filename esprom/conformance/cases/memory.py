@@ -23,13 +23,13 @@ from esprom.conformance.case import (
     Step,
     case,
 )
+from esprom.conformance.cases.blocks import RESERVED, block
 
 BEGUN = Gets("0105 0200 ???????? 00??")
 STORED = Gets("0107 0200 ???????? 00??")
 ENDED = Gets("0106 0200 ???????? 00??")
 BEGIN = Send("0005 1000 00000000 20000000 02000000 10000000 {iram}", "MEM_BEGIN: 2 blocks of 16 bytes")
 STAY = Send("0006 0800 00000000 01000000 00000000", "MEM_END that stays")
-RESERVED = "0000000000000000"
 
 
 def _clear(words: int = 8) -> tuple[Step, ...]:
@@ -42,12 +42,8 @@ def _clear(words: int = 8) -> tuple[Step, ...]:
 
 
 def _block(number: int, data: str, checksum: str = "ef") -> Send:
-    content = bytes.fromhex(data)
-    size, length = (len(content) + 16).to_bytes(2, "little").hex(), len(content).to_bytes(4, "little").hex()
-    return Send(
-        f"0007 {size} {checksum}000000 {length} {number:02x}000000 {RESERVED} {data}",
-        f"MEM_DATA: block {number}, {len(content)} bytes",
-    )
+    length = len(bytes.fromhex(data))
+    return Send(block("07", number, data, checksum), f"MEM_DATA: block {number}, {length} bytes")
 
 
 def _reads(offset: int, word: str) -> tuple[Step, ...]:

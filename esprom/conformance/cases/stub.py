@@ -22,9 +22,9 @@ from esprom.conformance.case import (
     Send,
     case,
 )
+from esprom.conformance.cases.blocks import RESERVED, block, word
 from esprom.conformance.cases.framing import ASK_ROM_WORD, IS_ROM_WORD, ROM_WORD
 
-RESERVED = "0000000000000000"
 OK = "0200 ???????? 0000"
 REFUSED = "0200 ???????? NN??"
 BEGUN = Gets(f"0102 {OK}")
@@ -49,25 +49,20 @@ ACK_ALL = Send("00100000", "acknowledgement of 4096 bytes")
 
 
 def _block(number: int, size: int, checksum: str = "ef") -> Send:
-    body, length = (size + 16).to_bytes(2, "little").hex(), size.to_bytes(4, "little").hex()
-    head = f"0003 {body} {checksum}000000 {length} {number:02x}000000 {RESERVED}"
-    return Send(head + "5a" * size, f"FLASH_DATA: block {number}, {size} times 5A")
+    return Send(block("03", number, "5a" * size, checksum), f"FLASH_DATA: block {number}, {size} times 5A")
 
 
 def _deflated(number: int, data: str, checksum: str) -> Send:
-    size = len(data) // 2
-    return Send(
-        f"0011 {size + 16:02x}00 {checksum}000000 {size:02x}000000 {number:02x}000000 {RESERVED} {data}",
-        f"FLASH_DEFL_DATA: block {number}, {size} bytes",
-    )
+    size = len(bytes.fromhex(data))
+    return Send(block("11", number, data, checksum), f"FLASH_DEFL_DATA: block {number}, {size} bytes")
 
 
-def _begin(size: int, block: int = 0x100, offset: int = 0) -> Send:
-    numbers = (size, -(-size // block), block)
-    words = " ".join(number.to_bytes(4, "little").hex() for number in numbers)
+def _begin(size: int, block_size: int = 0x100, offset: int = 0) -> Send:
+    numbers = (size, -(-size // block_size), block_size)
+    words = " ".join(word(number) for number in numbers)
     return Send(
         f"0002 1000 00000000 {words} {{flash+{offset}}}",
-        f"FLASH_BEGIN: {size} bytes, in blocks of at most {block}",
+        f"FLASH_BEGIN: {size} bytes, in blocks of at most {block_size}",
     )
 
 
@@ -265,7 +260,7 @@ CASES = (
     case(
         *("stub.write-across", "COMMON-7", MUST, STUBS, "each sector is erased before it is written"),
         Marked(),
-        _begin(0x2000, block=0x2000, offset=0x1000),
+        _begin(0x2000, block_size=0x2000, offset=0x1000),
         BEGUN,
         _block(0, 0x2000),
         WRITTEN,
@@ -289,7 +284,7 @@ CASES = (
     case(
         *("stub.begin-too-large", "COMMON-8", SHOULD, STUBS, "blocks that do not fit are refused with C2"),
         Marked(),
-        _begin(0x100, block=0x10000),
+        _begin(0x100, block_size=0x10000),
         Gets("0102 0200 ???????? c200"),
         Holds(kept=tuple(range(16))),
     ),
