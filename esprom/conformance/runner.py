@@ -120,16 +120,26 @@ class DeviceBench(Bench):
         return self._flash.differing(kept=kept, blank=blank)
 
 
+def expect_loader(port: Port) -> Wire:
+    """Return the line to a loader that answers SYNC, with nothing left to say.
+
+    Raises:
+        NoResponse: nothing does.
+    """
+    wire = Wire(port)
+    wire.forget()
+    if not answers(wire):
+        raise NoResponse("it does not answer SYNC", asked="SYNC", waited_s=0.0)
+    return wire
+
+
 def start(port: Port, program: Program) -> None:
     """Have the ROM's loader start a program, right after a reset.
 
     Raises:
         EspromError: nothing answers, or it does not greet.
     """
-    wire = Wire(port)
-    wire.forget()
-    if not answers(wire):
-        raise NoResponse("it does not answer SYNC", asked="SYNC", waited_s=0.0)
+    wire = expect_loader(port)
     program.start(RomLoader(Session(port)))
     wire.rest(QUIET_S)
 
@@ -226,10 +236,7 @@ class Runner:
         if target.program is not None:
             start(self._port, target.program)
         else:
-            wire = Wire(self._port)
-            wire.forget()
-            if not answers(wire):
-                raise NoResponse("it does not answer SYNC", asked="SYNC", waited_s=0.0)
+            expect_loader(self._port)
         self._ready = self._started = target
 
     def _identify(self) -> None:
