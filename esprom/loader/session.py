@@ -160,7 +160,7 @@ class Session:
             renewed = False
             for event in self._listen(asked[0], deadline, min(len(asked), BATCH)):
                 if isinstance(event, Stray):  # what follows it may answer something else than it seems to
-                    raise OutOfStep(f"not the answer that was due: {self._meaning(bytes(self._strays))[1]}")
+                    raise OutOfStep(f"not the answer that was due: {self.explain(bytes(self._strays))[1]}")
                 renewed = self._spoken = True
                 check(asked[0], event)
                 in_flight -= len(asked.popleft().frame)
@@ -281,7 +281,8 @@ class Session:
             self._restarted = silence.restarted(bytes(self._strays), self.port.baud)
         self._strays.clear()
 
-    def _meaning(self, received: bytes) -> tuple[silence.Cause, str]:
+    def explain(self, received: bytes) -> tuple[silence.Cause, str]:
+        """Return what it means that only `received` came of what was asked for, as cause and in words."""
         if self._restarted:
             return silence.Cause.RESTARTED, str(silence.MEANINGS[silence.Cause.RESTARTED])
         baud, spoken = self.port.baud, self._spoken
@@ -292,7 +293,7 @@ class Session:
         self._strays += self._exchange.abandon()
         self._in_step = False
         received = bytes(self._strays[-KEPT:])
-        cause, meaning = self._meaning(received)
+        cause, meaning = self.explain(received)
         return NoResponse(
             f"no answer to {asked} within {waited_s:.1f} s: {meaning}",
             asked=asked,

@@ -13,7 +13,7 @@ from itertools import islice
 from zlib import crc32
 
 from esprom.errors import CommandFailed, MalformedPacket, NoResponse, ProtocolError
-from esprom.loader.session import Session, check, prepare
+from esprom.loader.session import KEPT, Session, check, prepare
 from esprom.protocol import own, slip
 from esprom.protocol.own import Kind, StreamControl, StreamFrame
 from esprom.protocol.packets import RESPONSE, Command
@@ -163,6 +163,7 @@ class Conversation:
         self._asked: set[range] = set()  # for again
         self._silences = 0
         self._good = 0  # frames
+        self._heard = bytearray()  # since the last good frame: a boot log, if the supply broke down
         self._piecemeal = False  # ask for small pieces: whole sectors do not get through
         self._due = 0  # of those, that may still come
         self._damaged_before = 0  # frames, when they were asked for
@@ -188,6 +189,7 @@ class Conversation:
         """Read once from the port, reply; return how many new bytes have come."""
         left = self._deadline - self._port.clock.now()
         data = self._port.read(left, AT_ONCE) if left > 0 else b""
+        self._heard += data[: KEPT - len(self._heard)]
         new = good = 0
         for frame in self._decoder.feed(data):
             try:
@@ -201,6 +203,7 @@ class Conversation:
         self._good += good
         if good and self._began:
             self._silences = 0
+            self._heard[:] = self._decoder.pending()
             self._renew()
         elif self._port.clock.now() >= self._deadline:
             self._break_silence()
@@ -258,11 +261,14 @@ class Conversation:
         received = self._received
         self._silences += 1
         if self._silences > PATIENCE:
+            heard = bytes(self._heard)
+            cause, meaning = self._session.explain(heard)
             raise NoResponse(
-                f"the stream of flash data ended at 0x{received.confirmed:x}",
+                f"the stream of flash data ended at 0x{received.confirmed:x}: {meaning}",
                 asked="STREAM",
                 waited_s=PATIENCE * self._quiet_s,
-                received=self._decoder.pending(),
+                received=heard,
+                cause=cause.value,
             )
         log.info("nothing comes in a stream at 0x%x", received.confirmed)
         self._decoder.reset()

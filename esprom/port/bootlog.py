@@ -38,6 +38,10 @@ HEARD_MODES = (
 )  # of those that boards are wired for; others sound like one of these
 PART = 6  # bytes of the pattern that no chance puts together
 VARIETY = 4  # of them that differ
+COARSE_PART, COARSE_VARIETY = (
+    32,
+    2,
+)  # where a bit lasts for so many of the receiver's that each byte has only one
 STOP_BIT = 9
 
 
@@ -99,7 +103,7 @@ def _sampled(wave: str, step: float) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """What banners sound like at one rate, in parts of PART bytes."""
+    """What banners sound like at one rate, in parts of some bytes."""
 
     common: frozenset[bytes]  # in every banner
     causes: dict[int, frozenset[bytes]]  # in banners with this reset cause, and in no others
@@ -128,5 +132,7 @@ def _own(heard: dict[tuple[int, int], frozenset[bytes]], which: int, value: int)
 
 def _parts(heard: bytes) -> frozenset[bytes]:
     """Return the parts, without those that a line held low or a row of equal bytes has too."""
-    parts = (heard[at : at + PART] for at in range(len(heard) - PART + 1))
-    return frozenset(part for part in parts if len(set(part)) >= VARIETY)
+    coarse = len(set(heard)) < VARIETY
+    size, variety = (COARSE_PART, COARSE_VARIETY) if coarse else (PART, VARIETY)
+    parts = (heard[at : at + size] for at in range(len(heard) - size + 1))
+    return frozenset(part for part in parts if len(set(part)) >= variety)

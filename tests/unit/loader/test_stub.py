@@ -24,6 +24,7 @@ from esprom.loader.stream import PATIENCE, Received, control, stream
 from esprom.loader.stub import StubLoader, upload
 from esprom.port.forwarding import ForwardingPort
 from esprom.port.serial_port import SerialPort
+from esprom.port.silence import Cause
 from esprom.protocol import own, packets, slip
 from esprom.protocol.commands import packet
 from esprom.protocol.own import Done
@@ -508,6 +509,18 @@ def test_a_stream_ends_where_the_chip_was_reset_in_the_middle(stub: StubLoader) 
     with pytest.raises(NoResponse, match="the stream of flash data ended at"):
         stream(stub.session, Received(0, 0x42000), effort=24, advance=reset)
     assert port.refused
+
+
+def test_a_stream_that_a_power_cut_ends_says_so(stub: StubLoader, under_test: Board) -> None:
+    fails = iter([under_test.power_cycle])
+
+    def cut(count: int) -> None:
+        if count:
+            next(fails, lambda: None)()
+
+    with pytest.raises(NoResponse, match="restarted meanwhile: its supply broke down") as caught:
+        stream(stub.session, Received(0, 0x42000), effort=24, advance=cut)
+    assert caught.value.cause == Cause.RESTARTED.value
 
 
 @pytest.mark.spec("STUB-2")

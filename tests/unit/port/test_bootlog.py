@@ -40,12 +40,12 @@ def test_cause_and_mode_are_told(baud: int, sequence: reset.Sequence, fault: Fau
     assert find(heard(board, baud, sequence), baud) == BootLog(cause=2, mode=mode)
 
 
-@pytest.mark.parametrize("baud", [57600, 230400])
+@pytest.mark.parametrize("baud", [57600, 230400, 460800])
 def test_at_other_rates_it_is_at_least_recognised(baud: int) -> None:
     assert find(heard(Board(PROFILES["esp01"]), baud, reset.HARD_RESET), baud) is not None
 
 
-@pytest.mark.parametrize("baud", [9600, 115200, 921600])
+@pytest.mark.parametrize("baud", [9600, 115200, 460800, 921600])
 def test_noise_is_no_boot_log(baud: int) -> None:
     noise = random.Random(8266)
     assert all(find(noise.randbytes(2048), baud) is None for _ in range(50))
