@@ -53,7 +53,9 @@ class Attempt:
     def saved(
         self, board: ConnectedBoard, progress: ProgressCallback | None, cancel: CancelCallback | None
     ) -> tuple[Path | None, bytes]:
-        """Save what the flash holds; return the copy, and what it holds. No copy if nothing is to be written.
+        """Save what the flash holds; return the copy, and what it holds.
+
+        No copy if nothing is to be written, but for that of a run before, which was stopped at its very end.
 
         Raises:
             Refused: the copy's files exist, and are not of this.
@@ -66,9 +68,13 @@ class Attempt:
             check_targets([files.image, files.manifest], overwrite=False, size=size + MANIFEST_ROOM)
         guess = whole_sectors(self._plan.data)
         read = board.read_flash_proved(0, size, guess=guess, progress=progress, cancel=cancel)
-        if all(read.data[part.start : part.stop] == self._cut(part) for part in self._plan.parts()):
-            return None, read.data
-        copy = self._copy_at_hand(board, markers, files, read.data) or self._save(board, stem, files, read)
+        begun = self._begun(markers)
+        done = all(read.data[part.start : part.stop] == self._cut(part) for part in self._plan.parts())
+        copy = self._copy_at_hand(board, begun if done else [files, *begun], begun, read.data)
+        if copy is None:
+            if done:
+                return None, read.data
+            copy = self._save(board, stem, files, read)
         self._marker = copy.manifest.with_suffix(ENDING)
         return copy.image, read.data
 
@@ -92,13 +98,16 @@ class Attempt:
     def _cut(self, part: range) -> bytes:
         return self._plan.data[part.start : part.stop]
 
-    def _copy_at_hand(
-        self, board: ConnectedBoard, markers: dict[Path, str], files: BackupFiles, present: bytes
-    ) -> BackupFiles | None:
-        """Return a copy that there is already: of just this content, or that of the run before."""
+    def _begun(self, markers: dict[Path, str]) -> list[BackupFiles]:
+        """Return the copies of those runs, of the same image, that have not come to their end."""
         ours = (marker for marker, sha256 in markers.items() if sha256 == self._sha256)
-        begun = [files_to_write(marker.with_suffix("")) for marker in ours]
-        for candidate in (files, *begun):
+        return [files_to_write(marker.with_suffix("")) for marker in ours]
+
+    def _copy_at_hand(
+        self, board: ConnectedBoard, candidates: list[BackupFiles], begun: list[BackupFiles], present: bytes
+    ) -> BackupFiles | None:
+        """Return a copy that there is already: of just this content, or that of a run before, in `begun`."""
+        for candidate in candidates:
             backup = complete_backup(candidate.manifest)
             if backup is None or backup.manifest.chip.mac != board.chip.mac.lower():
                 continue

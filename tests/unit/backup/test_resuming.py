@@ -226,6 +226,19 @@ def test_a_stop_before_anything_is_written_is_no_unfinished_one(
     assert {path.name for path in tmp_path.iterdir()} == {"image.bin"}
 
 
+def test_one_that_was_stopped_behind_its_last_byte_is_over_when_it_is_run_again(
+    under_test: Board, tmp_path: Path, image: Path
+) -> None:
+    before = held(under_test)
+    progress, cancel = stop_at(0, "verify")
+    with pytest.raises(Unfinished):
+        device(under_test).restore(image, safety_copy=tmp_path, progress=progress, cancel=cancel)
+    assert held(under_test) == image.read_bytes()
+    result = device(under_test).restore(image, safety_copy=tmp_path)
+    assert (result.written, result.safety_copy and result.safety_copy.read_bytes()) == (0, before)
+    assert not list(tmp_path.glob("*.restoring"))
+
+
 @pytest.mark.soak
 def test_a_second_copy_gets_a_name_of_its_own(under_test: Board, tmp_path: Path, image: Path) -> None:
     for seed in (1, 2):
