@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         Progress,
         ProgressCallback,
         ProvedRead,
+        WrittenPart,
         connect,
     )
     from esprom.doctor import Diagnosis, Finding, Trouble, diagnose
@@ -140,6 +141,7 @@ _HOME = {
         "Progress",
         "ProgressCallback",
         "ProvedRead",
+        "WrittenPart",
         "connect",
     ),
     "esprom.doctor": ("Diagnosis", "Finding", "Trouble", "diagnose"),
@@ -266,6 +268,7 @@ __all__ = [
     "WireProxy",
     "WireReplay",
     "WireStream",
+    "WrittenPart",
     "__version__",
     "backups_at_hand",
     "build_hex",

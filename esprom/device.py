@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Literal, Self
 
-from esprom import leaving, operations, proving, rewriting
+from esprom import leaving, operations, proving, rewriting, writing
 from esprom.backup import BackupResult, RestorePlan, RestoreResult, backup, plan_restore, restore
 from esprom.chip import ChipInfo
+from esprom.image import Segment
 from esprom.loader import connect as connecting
 from esprom.loader import guard, starting
 from esprom.loader.by_hand import AskCallback, Hand
@@ -26,6 +27,7 @@ from esprom.operations import Estimate, FlashInfo, Keep
 from esprom.port import DEFAULT_BAUD, Port, open_port
 from esprom.progress import CancelCallback, Progress, ProgressCallback, Watch
 from esprom.proving import Guess, ProvedRead
+from esprom.writing import WrittenPart
 
 __all__ = [
     "AskCallback",
@@ -37,6 +39,7 @@ __all__ = [
     "Progress",
     "ProgressCallback",
     "ProvedRead",
+    "WrittenPart",
     "connect",
 ]
 
@@ -111,6 +114,7 @@ class Device:
         chip: which chip.
         needs_power_cycle: whether no line resets the chip, so that after a close with "hard-reset" somebody
             has to take GPIO0 off ground and power the board again. Surely known when it is closed.
+        was_reset: whether the close has reset it by its lines, and it was heard to start.
     """
 
     def __init__(
@@ -124,6 +128,7 @@ class Device:
     ) -> None:
         self.chip = chip
         self.needs_power_cycle = False
+        self.was_reset = False
         self._rom = rom
         self._after = after
         self._nor = NorFlash(rom)
@@ -162,6 +167,7 @@ class Device:
         if self._open:
             self._open = False
             left = leaving.leave(self._rom, self._nor, self._after)
+            self.was_reset = self._after == "hard-reset" and left
             self.needs_power_cycle = self._after == "hard-reset" and (self.needs_power_cycle or not left)
             self._rom.session.port.close()
 
@@ -289,6 +295,48 @@ class Device:
         """
         watch = self._watch(progress, cancel)
         rewriting.write(self._nor, self.flash(), offset, data, unprotect=unprotect, watch=watch)
+
+    def write_parts(
+        self,
+        parts: Sequence[Segment],
+        *,
+        erase_all: bool = False,
+        skip_present: bool = False,
+        believed: Mapping[int, bytes] | None = None,
+        unprotect: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> tuple[WrittenPart, ...]:
+        """Write several pieces, each as `write_flash` does; nothing is touched before all are looked at.
+
+        Args:
+            parts: addresses and bytes, in any order; what is beside them stays.
+            erase_all: erase the whole flash first.
+            skip_present: compare each piece first, and leave it alone where the flash holds it.
+            believed: by the address of a piece, what the flash is thought to hold there. With the ROM's
+                loader only the sectors that differ from that are written, and all are verified; where it was
+                not so, the whole piece is written. Our stub needs no such hint.
+            unprotect: as of `write_flash`.
+            progress: the same; with `skip_present` there is a stage "verify" before each "write" too.
+            cancel: the same.
+
+        Returns:
+            What became of each, in the order of their addresses.
+
+        Raises:
+            Refused: two pieces overlap, or one reaches past the end of the flash; nothing was touched.
+            EspromError: as `write_flash`.
+        """
+        return writing.write_parts(
+            self,
+            parts,
+            self._rom.session.port.clock.now,
+            erase_all=erase_all,
+            skip_present=skip_present,
+            believed=believed,
+            unprotect=unprotect,
+            calls=writing.Calls(progress, cancel),
+        )
 
     def write_sectors(
         self,

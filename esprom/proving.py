@@ -225,7 +225,7 @@ def _runs(addresses: Iterable[int]) -> Iterator[range]:
 
 
 def _warn_of_one_byte(data: bytearray) -> None:
-    if len(data) >= SECTOR and data.count(data[0]) == len(data):
+    if len(data) > SECTOR and data.count(data[0]) == len(data):
         log.warning(
             "all that was read is 0x%02x: this flash is blank, or its content does not come out", data[0]
         )

@@ -46,8 +46,15 @@ def read(
     """
     first, end = round_down(offset, PIECE), round_up(offset + size, PIECE)
     head, tail = offset - first, end - offset - size
-    data = stub.read(first, end - first, stage.advance, keep)
-    stage.take_back(head + tail)
+    around = head + tail  # bytes that nobody has asked for
+
+    def advance(count: int) -> None:
+        nonlocal around
+        not_asked = min(around, count)
+        around -= not_asked
+        stage.advance(count - not_asked)
+
+    data = stub.read(first, end - first, advance, keep)
     return data[head : len(data) - tail]
 
 

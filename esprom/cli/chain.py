@@ -61,12 +61,12 @@ class Chain(Output):
         self.command = None
         return [*(self.settings.words() if self.settings else ()), *words]
 
-    def name(self, command: str) -> None:
+    def name(self, command: str, *, old: bool = False) -> None:
         """Note which command is run. Raises UsageError for one that cannot stand there.
 
         Only of the first one this is news: options may stand before it, so `check` does not know it.
         """
-        super().name(command)
+        super().name(command, old=old)
         refuse(command, last=not self._left)
 
     def hold(self, settings: Settings) -> None:

@@ -42,7 +42,7 @@ class LazyGroup(click.Group):
 
             near = difflib.get_close_matches(name, VERBS, n=1)
             ctx.fail(f"no such command: {args[0]}" + (f", did you mean {near[0]}?" if near else ""))
-        ctx.ensure_object(Output).name(name)
+        ctx.ensure_object(Output).name(name, old="_" in args[0])
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -91,6 +91,7 @@ class VerbCommand(click.Command):
             facts = self.callback(session, **own)
             if facts is not None:
                 output.finish(facts)
+            session.say_goodbye()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the command's own options before those of every command."""
@@ -102,10 +103,10 @@ class VerbCommand(click.Command):
 
 
 def command(
-    name: str, *, shared: Container[str] | None = None
+    name: str, *, shared: Container[str] | None = None, cls: type[VerbCommand] = VerbCommand
 ) -> Callable[[Callable[..., Facts | None]], VerbCommand]:
     """Make a function the command `name`; its docstring is the command's help.
 
-    `shared` names those of the shared options that it has, if not all.
+    `shared` names those of the shared options that it has, if not all; `cls` reads its words.
     """
-    return click.command(name, cls=VerbCommand, shared=shared)
+    return click.command(name, cls=cls, shared=shared)

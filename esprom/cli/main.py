@@ -68,10 +68,10 @@ def run_chain(parts: Sequence[Sequence[str]], chain: Chain) -> int:
                     break
         finally:
             device = chain.close()
-        if not code and device is not None:
+        if not code and device is not None and chain.settings is not None:
             from esprom.cli.power import say_goodbye
 
-            say_goodbye(device, chain)
+            say_goodbye(device, chain, chain.settings)
     except KeyboardInterrupt:
         code = report(Cancelled("interrupted"), chain)
     except click.UsageError as error:

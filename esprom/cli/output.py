@@ -26,6 +26,7 @@ class Output:
 
     Attributes:
         command: the command that is run, once it is known; named in every JSON object.
+        old: it was spelled with underscores, as esptool 4 does.
         quiet: print results only.
     """
 
@@ -33,11 +34,12 @@ class Output:
         self.json = json
         self.quiet = False
         self.command: str | None = None
+        self.old = False
         self._data_on_stdout = False
 
-    def name(self, command: str) -> None:
-        """Note which command is run."""
-        self.command = command
+    def name(self, command: str, *, old: bool = False) -> None:
+        """Note which command is run, and whether it was spelled with underscores."""
+        self.command, self.old = command, old
 
     def leave_stdout_to(self, file: Path) -> None:
         """Print results to stderr from now on, if `file`, which data will go to, is where stdout goes."""
@@ -47,6 +49,15 @@ class Output:
         """Print a line of what was asked for; with `--json` the facts say it instead."""
         if not self.json:
             self._print_result(line)
+
+    def say(self, line: str, old: str | None = None) -> None:
+        """Print a line that is esptool's too; `old` is how version 4 has it, where that differs."""
+        self.result(old if self.old and old is not None else line)
+
+    def aside(self, line: str) -> None:
+        """Print a line that scripts may look for, and that is no result."""
+        if not self.quiet:
+            self.result(line)
 
     def note(self, line: str) -> None:
         """Tell what is going on. A stderr that takes nothing is no reason to stop a job half-way."""

@@ -5,8 +5,10 @@ import subprocess
 from functools import partial
 
 import esprom
+from esprom.cli.esptool_lines import parting
 from esprom.cli.output import Output, somebody_is_there
 from esprom.cli.settings import Settings
+from esprom.cli.verbs import ESPTOOLS
 from esprom.errors import EspromError
 
 PERSON_S = 60.0
@@ -31,8 +33,11 @@ def asker(settings: Settings, output: Output) -> "esprom.AskCallback":
     return partial(_switch, settings.power_command, output)
 
 
-def say_goodbye(device: "esprom.Device", output: Output) -> None:
-    """Say what is left to do, now that the device is closed."""
+def say_goodbye(device: "esprom.Device", output: Output, settings: Settings) -> None:
+    """Say how the board was left, and what is left to do, now that the device is closed."""
+    if output.command in ESPTOOLS:
+        for line in parting(settings.after, reset=device.was_reset):
+            output.aside(line)
     if device.needs_power_cycle:
         output.note(RUN)
 

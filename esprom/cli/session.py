@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import click
 
 import esprom
-from esprom.cli import choosing, power, progress, reader, rescue
+from esprom.cli import choosing, esptool_lines, power, progress, reader, rescue
 from esprom.cli.chain import Chain
 from esprom.cli.interrupts import Interrupts
 from esprom.cli.output import Output, somebody_is_there
 from esprom.cli.settings import Settings
+from esprom.cli.verbs import ESPTOOLS
 from esprom.errors import Cancelled, EdgeLost, EspromError, Refused
 
 LOOKING = frozenset({"compare", "read", "prove", "reread", "verify"})  # stages that change nothing
@@ -37,6 +38,7 @@ class Session:
         self.output = output
         self._interrupts = Interrupts(output.note)
         self._failure: EspromError | None = None
+        self._left: esprom.Device | None = None
         self.recording: esprom.WireCapture | None = None
 
     @contextmanager
@@ -50,7 +52,12 @@ class Session:
             return
         with self._connect(small=small) as device:
             yield device
-        power.say_goodbye(device, self.output)
+        self._left = device
+
+    def say_goodbye(self) -> None:
+        """Say how the board was left, and what is left to do; in a chain that comes at its end."""
+        if self._left is not None:
+            power.say_goodbye(self._left, self.output, self.settings)
 
     def chosen_port(self) -> str:
         """Return the port that is named, or else the only likely one."""
@@ -60,7 +67,7 @@ class Session:
         settings = self.settings
         port = self._port()
         self.output.note(f"connecting to {port}")
-        return esprom.connect(
+        device = esprom.connect(
             port,
             baud=settings.baud,
             before=settings.before,
@@ -70,6 +77,18 @@ class Session:
             ask=power.asker(settings, self.output),
             loader="rom" if small and settings.loader == "auto" else settings.loader,
         )
+        try:
+            self._introduce(device)
+        except BaseException:
+            device.close()
+            raise
+        return device
+
+    def _introduce(self, device: "esprom.Device") -> None:
+        if self.output.command in ESPTOOLS:
+            detected = self.settings.chip != "esp8266"
+            for line in esptool_lines.preamble(device, old=self.output.old, detected=detected):
+                self.output.aside(line)
 
     @contextmanager
     def job(self) -> Iterator[Job]:

@@ -27,6 +27,7 @@ class Settings:
     baud: int | Literal["auto"] = 115200
     before: str = "default-reset"
     after: str = "hard-reset"
+    chip: str | None = None
     loader: str = "auto"
     chip_size: int | None = None
     wait: float | None = None

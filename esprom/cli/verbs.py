@@ -71,4 +71,13 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
     "About": (Verb("version", "local", "Print the version of esprom."),),
 }
 
+OWN = ("backup", "restore", "compare", "inspect", "doctor", "ports", "selftest", "edit-header")
+OWN_SECTIONS = ("Wire", "Virtual board", "Prove")
+ESPTOOLS = frozenset(  # the commands that esptool has too: they print what scripts look for there
+    verb.name
+    for section, verbs in SECTIONS.items()
+    for verb in verbs
+    if section not in OWN_SECTIONS and verb.name not in OWN
+)
+
 VERBS: dict[str, Verb] = {verb.name: verb for verbs in SECTIONS.values() for verb in verbs}

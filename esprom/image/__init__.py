@@ -2,7 +2,7 @@
 """What lies in a flash: firmware images, their headers and segments."""
 
 from esprom.image.details import ImageDetails, SegmentDetails, image_details
-from esprom.image.editing import edit_image
+from esprom.image.editing import edit_header, edit_image
 from esprom.image.elf import Program, parse_elf
 from esprom.image.header import (
     HEADER_FREQUENCIES,
@@ -10,7 +10,6 @@ from esprom.image.header import (
     HEADER_SIZES,
     RTOS_SIZES,
     FlashHeader,
-    edit_header,
     flash_header,
 )
 from esprom.image.hexfile import build_hex, is_hex, parse_hex

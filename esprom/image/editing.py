@@ -4,7 +4,7 @@
 import hashlib
 
 from esprom.image.details import form_of
-from esprom.image.header import edited_header
+from esprom.image.header import bootable, edited_header
 from esprom.image.layout import (
     IMAGE_CRC,
     IMAGE_DIGEST,
@@ -14,10 +14,33 @@ from esprom.image.layout import (
     SEGMENT_HEADER_SIZE,
     ImageCrc,
     ImageDigest,
+    ImageHeader,
     image_crc,
 )
 from esprom.image.segments import parse_image
 from esprom.image.trailer import Trailer, trailer
+
+NO_HEADER = ImageHeader(0, 0, 0, 0)
+
+
+def edit_header(data: bytes, *, size: str | None, mode: str | None, frequency: str | None) -> bytes:
+    """Return `data`, the file for offset 0, with the settings changed that are given, as `edit_image` does.
+
+    Data that does not begin with an image comes back as it is: ask `flash_header` first, to tell the user.
+
+    Args:
+        data: the file. Its length does not change.
+        size: as of `edit_image` ("detect" is the caller's).
+        mode: the same with `HEADER_MODES`.
+        frequency: the same with `HEADER_FREQUENCIES`.
+
+    Raises:
+        ValueError: a word that the ESP8266 has no number for.
+    """
+    if bootable(data) is not None:
+        return edit_image(data, size=size, mode=mode, frequency=frequency)
+    edited_header(NO_HEADER, size=size, mode=mode, frequency=frequency)  # wrong words are told of in any case
+    return data
 
 
 def edit_image(

@@ -67,7 +67,7 @@ def size_in_bytes(word: str) -> int | None:
 
 def flash_header(data: bytes) -> FlashHeader | None:
     """Return the settings in the image that `data` begins with, or None where it does not begin with one."""
-    image = _editable(data)
+    image = bootable(data)
     return FlashHeader.of(image.header) if image else None
 
 
@@ -79,26 +79,6 @@ def flash_size_of(data: bytes) -> int | None:
     if len(data) < IMAGE_HEADER_SIZE or data[0] != MAGIC:
         return None
     return size_in_bytes(FlashHeader.of(IMAGE_HEADER.parse(data[:IMAGE_HEADER_SIZE])).size)
-
-
-def edit_header(data: bytes, *, size: str | None, mode: str | None, frequency: str | None) -> bytes:
-    """Return `data`, the file for offset 0, with the settings changed that are given.
-
-    Data that does not begin with an image comes back as it is: ask `flash_header` first, to tell the user.
-
-    Args:
-        data: the file. Its length does not change.
-        size: a word of `HEADER_SIZES`; None or "keep" leaves what is there ("detect" is the caller's).
-        mode: the same with `HEADER_MODES`.
-        frequency: the same with `HEADER_FREQUENCIES`.
-
-    Raises:
-        ValueError: a word that the ESP8266 has no number for.
-    """
-    image = _editable(data)
-    header = image.header if image else ImageHeader(0, 0, 0, 0)  # wrong words are told of in any case
-    edited = edited_header(header, size=size, mode=mode, frequency=frequency)
-    return IMAGE_HEADER.build(edited) + data[IMAGE_HEADER_SIZE:] if image else data
 
 
 def edited_header(
@@ -120,7 +100,8 @@ def edited_header(
     )
 
 
-def _editable(data: bytes) -> FirmwareImage | None:
+def bootable(data: bytes) -> FirmwareImage | None:
+    """Return the image of version 1, which the ROM can start, that `data` begins with; None without one."""
     try:
         image = parse_image(data)
     except ImageError:

@@ -9,6 +9,8 @@ import click
 
 import esprom
 from esprom.cli.bounds import SECTOR, extent_in_flash
+from esprom.cli.esptool_lines import timed
+from esprom.cli.foreign import accepted, usual_flash
 from esprom.cli.group import command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
@@ -23,15 +25,14 @@ def unprotect_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return add(function)
 
 
-def _accepted_force(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Esptool's erase commands have `--force`, for chips that are not ours; scripts may say it."""
-    return click.option("--force", is_flag=True, hidden=True, expose_value=False)(function)
+force_for_others = accepted("--force")  # esptool has it for chips that are not ours; scripts may say it
 
 
 @command("erase-flash")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @unprotect_option
-@_accepted_force
+@usual_flash
+@force_for_others
 def erase_flash(session: Session, yes: bool, unprotect: bool) -> Facts:
     """Erase the whole flash.
 
@@ -44,9 +45,12 @@ def erase_flash(session: Session, yes: bool, unprotect: bool) -> Facts:
         session.confirm(
             f"erase the whole flash of {mac}, {esprom.size_name(size)}; {_rescue(backups)}", yes=yes
         )
-        with session.change(device, HALF_ERASED) as job:
+        with session.change(device, HALF_ERASED) as job, timed() as taken:
             device.erase_flash(unprotect=unprotect, progress=job.progress, cancel=job.cancel)
-    session.output.result(f"Erased the whole flash, {size} bytes")
+    took = f"in {taken.seconds:.1f} seconds."
+    session.output.say(
+        f"Flash memory erased successfully {took}", old=f"Chip erase completed successfully {took}"
+    )
     return {"offset": 0, "size": size, "backup": str(backups[0].image) if backups else None}
 
 
@@ -62,7 +66,8 @@ def _rescue(backups: "Sequence[esprom.BackupAtHand]") -> str:
 @click.argument("offset", metavar="ADDRESS", type=ADDRESS)
 @click.argument("extent", metavar="SIZE", type=EXTENT)
 @unprotect_option
-@_accepted_force
+@usual_flash
+@force_for_others
 def erase_region(session: Session, offset: int, extent: Extent, unprotect: bool) -> Facts:
     """Erase whole sectors, and nothing beside them.
 
@@ -77,9 +82,14 @@ def erase_region(session: Session, offset: int, extent: Extent, unprotect: bool)
             device.flash(),
             lambda fitting: session.command("erase-region", *options, f"{offset:#x}", fitting),
         )
-        with session.change(device, HALF_ERASED) as job:
+        if extent == "all":
+            session.output.result(f"Detected flash size: {esprom.size_name(device.flash().size)}")
+        with session.change(device, HALF_ERASED) as job, timed() as taken:
             device.erase_region(offset, size, unprotect=unprotect, progress=job.progress, cancel=job.cancel)
-    session.output.result(f"Erased {size} bytes from {offset:#010x}")
+    took = f"in {taken.seconds:.1f} seconds."
+    session.output.say(
+        f"Flash memory region erased successfully {took}", old=f"Erase completed successfully {took}"
+    )
     return {"offset": offset, "size": size}
 
 

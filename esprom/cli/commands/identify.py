@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 import esprom
+from esprom.cli.foreign import usual_flash
 from esprom.cli.group import command
 from esprom.cli.output import Facts, Output
 from esprom.cli.session import Session
@@ -19,10 +20,11 @@ def chip_id(session: Session) -> Facts:
     """Print the chip, its crystal, MAC and chip id."""
     with session.device(small=True) as device:
         chip = device.chip
-    session.output.result(f"Chip type: {chip.name}")
-    session.output.result(f"Features: {', '.join(chip.features)}")
-    session.output.result(f"Crystal frequency: {chip.crystal_mhz}MHz")
-    session.output.result(f"MAC: {chip.mac}")
+    if session.output.quiet:  # else it has been said already
+        session.output.result(f"Chip type: {chip.name}")
+        session.output.result(f"Features: {', '.join(chip.features)}")
+        session.output.result(f"Crystal frequency: {chip.crystal_mhz}MHz")
+        session.output.result(f"MAC: {chip.mac}")
     session.output.result(f"Chip ID: {chip.chip_id:#010x}")
     return {"chip": chip_facts(chip)}
 
@@ -37,6 +39,7 @@ def read_mac(session: Session) -> Facts:
 
 
 @command("flash-id")
+@usual_flash
 def flash_id(session: Session) -> Facts:
     """Print the flash chip's maker, part and size."""
     with session.device(small=True) as device:

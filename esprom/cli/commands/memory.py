@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 import esprom
+from esprom.cli.esptool_lines import rate, timed
 from esprom.cli.group import command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
@@ -42,7 +43,10 @@ def write_mem(session: Session, address: int, value: int, mask: int) -> Facts:
     """
     with session.device(small=True) as device:
         device.write_reg(address, value, mask)
-    session.output.result(f"Wrote {value:#010x} with mask {mask:#010x} to {address:#010x}")
+    session.output.say(
+        f"Wrote {value:#010x} with mask {mask:#010x} to {address:#010x}.",
+        old=f"Wrote {value:08x}, mask {mask:08x} to {address:08x}",
+    )
     return {"address": address, "value": value, "mask": mask}
 
 
@@ -61,10 +65,13 @@ def dump_mem(session: Session, address: int, size: int, file: Path) -> Facts:
             f"{address:#x} on"
         )
     session.output.leave_stdout_to(file)
-    with session.device(small=True) as device, session.job() as job:
+    with session.device(small=True) as device, session.job() as job, timed() as taken:
         data = device.read_memory(address, size, progress=job.progress, cancel=job.cancel)
     esprom.save(file, data, overwrite=True)
-    session.output.result(f"Read {size} bytes from {address:#010x} into {file}")
+    took = f"in {taken.seconds:.1f} seconds ({rate(size, taken.seconds)})"
+    session.output.say(
+        f"Dumped {size} bytes from {address:#010x} {took} to '{file}'.", old=f"Read {size} bytes"
+    )
     return {"address": address, "size": size, "file": str(file)}
 
 

@@ -8,20 +8,25 @@ import click
 
 import esprom
 from esprom.cli.bounds import extent_in_flash
+from esprom.cli.esptool_lines import rate, timed
+from esprom.cli.foreign import usual_flash
 from esprom.cli.group import command
 from esprom.cli.output import Facts
 from esprom.cli.session import Job, Session
 from esprom.cli.values import ADDRESS, EXTENT, OUTPUT_FILE, Extent, amount, duration
+from esprom.cli.words import FlashCommand
 
 USUAL_BAUD = 115200
 LONG_S = 60  # worth a hint
 AT_ONCE = 0x10000  # bytes; so few need no announcement, and no measuring of the line
 
 
-@command("read-flash")
+@command("read-flash", cls=FlashCommand)
 @click.argument("offset", metavar="ADDRESS", type=ADDRESS)
 @click.argument("extent", metavar="SIZE", type=EXTENT)
 @click.argument("file", type=OUTPUT_FILE)
+@usual_flash
+@click.option("--flash-size", "-fs", hidden=True, expose_value=False)
 def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Facts:
     """Read a stretch of flash into a file.
 
@@ -39,10 +44,14 @@ def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Fac
         )
         if size > AT_ONCE:
             announce(session, device, size, passes=1 if device.loader != "rom" else 2)
-        with session.job() as job:
+        with session.job() as job, timed() as taken:
             data = _read(device, offset, size, job)
     esprom.save(file, data, overwrite=True)
-    session.output.result(f"Read {size} bytes from {offset:#010x} into {file}")
+    took = f"in {taken.seconds:.1f} seconds ({rate(size, taken.seconds)})"
+    session.output.say(
+        f"Read {size} bytes from {offset:#010x} {took} to '{file}'.",
+        old=f"Read {size} bytes at {offset:#010x} {took}...",
+    )
     return {
         "offset": offset,
         "size": size,

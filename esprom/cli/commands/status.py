@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 import esprom
+from esprom.cli.foreign import usual_flash
 from esprom.cli.group import command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
@@ -26,12 +27,14 @@ registers_option = click.option(
 
 @command("read-flash-status")
 @registers_option
+@usual_flash
 def read_flash_status(session: Session, registers: int | None) -> Facts:
     """Print the flash chip's status registers."""
     with session.device(small=True) as device:
         registers = registers or device.status_registers()
         status = device.read_flash_status(registers)
-    session.output.result(f"Status value: {_in_hex(status, registers)}")
+    said = _in_hex(status, registers)
+    session.output.say(f"Flash memory status: {said}", old=f"Status value: {said}")
     return {"status": status, "registers": registers}
 
 
@@ -39,6 +42,7 @@ def read_flash_status(session: Session, registers: int | None) -> Facts:
 @click.argument("value", type=WORD)
 @registers_option
 @click.option("--non-volatile", is_flag=True, help="Keep the value without power too.")
+@usual_flash
 def write_flash_status(session: Session, value: int, registers: int | None, non_volatile: bool) -> Facts:
     """Write the flash chip's status registers.
 
@@ -50,10 +54,11 @@ def write_flash_status(session: Session, value: int, registers: int | None, non_
         registers = registers or device.status_registers()
         _check_fit(value, registers)
         before = device.read_flash_status(registers)
-        session.output.result(f"Initial flash status: {_in_hex(before, registers)}")
+        _tell(session, "Initial", before, registers)
+        _tell(session, "Setting", value, registers)
         device.write_flash_status(value, registers, volatile=not non_volatile)
         after = device.read_flash_status(registers)
-    session.output.result(f"After flash status: {_in_hex(after, registers)}")
+    _tell(session, "After", after, registers, blanks="   ")
     if after != value:
         advice = "" if non_volatile else "; some chips take it with --non-volatile only"
         session.output.note(
@@ -62,7 +67,13 @@ def write_flash_status(session: Session, value: int, registers: int | None, non_
     return {"before": before, "asked": value, "after": after, "registers": registers}
 
 
+def _tell(session: Session, when: str, status: int, registers: int, blanks: str = " ") -> None:
+    value = f"{blanks}{_in_hex(status, registers)}"
+    session.output.say(f"{when} flash memory status:{value}", old=f"{when} flash status:{value}")
+
+
 @command("read-flash-sfdp")
+@usual_flash
 @click.argument("address", type=NumberType("address", most=0xFFFFFF), required=False)
 @click.argument("size", type=NumberType("size", least=1, most=MOST_SFDP), metavar="[BYTES]", required=False)
 def read_flash_sfdp(session: Session, address: int | None, size: int | None) -> Facts:

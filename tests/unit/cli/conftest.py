@@ -5,14 +5,16 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import pytest
 
 import esprom
 from esprom.backup import backup, plan_restore, restore
+from esprom.cli.esptool_lines import AFTER, RESET, preamble
 from esprom.cli.main import main
 from esprom.errors import Cancelled, EspromError, FlashProtected, VerifyFailed
+from esprom.writing import Calls, write_parts
 
 ERASED = 0xFF
 
@@ -32,6 +34,8 @@ class FakeDevice:
     baud: int = 115200
     loader: str = "rom"
     needs_power_cycle: bool = False
+    was_reset: bool = True
+    port_name: str = "fake"
     mac: str = "5c:cf:7f:00:12:34"
 
     @property
@@ -85,6 +89,9 @@ class FakeDevice:
         self._work("write", sum(map(len, sectors.values())), progress, cancel)
         for offset, data in sectors.items():
             self.cells[offset : offset + len(data)] = data
+
+    def write_parts(self, parts: Any, *, progress: Any = None, cancel: Any = None, **options: Any) -> Any:
+        return write_parts(self, parts, lambda: 0.0, **options, calls=Calls(progress, cancel))
 
     def check_protection(self) -> None:
         if self.protected:
@@ -172,6 +179,14 @@ class FakeDevice:
             progress(esprom.Progress(stage, size, size, 2.0))
 
 
+ABOUT_THE_BOARD = [  # the longest first
+    "".join(f"{line}\n" for line in preamble(cast(esprom.Device, FakeDevice()), old=old, detected=detected))
+    for detected in (True, False)
+    for old in (True, False)
+]
+PARTINGS = [f"{line}\n" for line in (RESET, *AFTER.values())]
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """What a command line left behind."""
@@ -179,6 +194,16 @@ class Ran:
     code: int
     out: str
     err: str
+
+    @property
+    def results(self) -> str:
+        """What went to stdout, without what is said of the board whatever the command is."""
+        found = self.out
+        for said in ABOUT_THE_BOARD:
+            found = found.removeprefix(said)
+        for said in PARTINGS:
+            found = found.removesuffix(said)
+        return found
 
 
 Run = Callable[..., Ran]

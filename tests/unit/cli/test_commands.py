@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ def lines(text: str) -> list[str]:
 
 
 def test_flash_id_has_the_lines_that_scripts_look_for(run: Run) -> None:
-    assert lines(run("flash_id").out) == [
+    assert lines(run("flash_id").results) == [
         "Manufacturer: ef",
         "Device: 4014",
         "Detected flash size: 1MB",
@@ -40,10 +41,15 @@ def test_flash_id_has_the_lines_that_scripts_look_for(run: Run) -> None:
 
 
 def test_chip_id_has_the_lines_that_scripts_look_for(run: Run) -> None:
-    said = lines(run("chip_id").out)
-    assert "MAC: 5c:cf:7f:00:12:34" in said
-    assert "Chip ID: 0x00001234" in said
-    assert "Crystal frequency: 26MHz" in said
+    said = lines(run("chip_id").results)
+    assert said == ["Chip ID: 0x00001234"]
+    assert lines(run("chip-id", "-q").results) == [
+        "Chip type: ESP8266EX",
+        "Features: Wi-Fi",
+        "Crystal frequency: 26MHz",
+        "MAC: 5c:cf:7f:00:12:34",
+        "Chip ID: 0x00001234",
+    ]
 
 
 def test_read_flash_as_the_tutorial_spells_it(run: Run, device: FakeDevice, tmp_path: Path) -> None:
@@ -51,7 +57,13 @@ def test_read_flash_as_the_tutorial_spells_it(run: Run, device: FakeDevice, tmp_
     file = tmp_path / "image.bin"
     ran = run("read_flash", "0x00000", "0x400000", file)
     assert ran.code == 0
-    assert ran.out == f"Read 4194304 bytes from 0x00000000 into {file}\n"
+    assert re.fullmatch(
+        r"Read 4194304 bytes at 0x00000000 in \d.\d seconds \(.* kbit/s\)\.\.\.\n", ran.results
+    )
+    again = run("read-flash", "0", "0x1000", file)
+    assert re.fullmatch(rf"Read 4096 bytes from 0x00000000 in .* to '{file}'\.\n", again.results)
+    device.cells = bytearray(range(256)) * 0x4000
+    run("read_flash", "0x00000", "0x400000", file)
     assert file.read_bytes() == device.cells
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert (
@@ -71,7 +83,7 @@ def test_a_flash_smaller_than_asked_is_refused_before_reading(
 ) -> None:
     file = tmp_path / "image.bin"
     ran = run("read_flash", "0", "0x400000", file)
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.results) == (1, "")
     assert "the flash is 1MB (0x100000 bytes)" in ran.err
     assert f"type: esprom --port fake read-flash 0x0 0x100000 {file}" in ran.err
     assert not any(entry[0] == "read" for entry in device.log)
@@ -81,7 +93,7 @@ def test_a_flash_smaller_than_asked_is_refused_before_reading(
 def test_what_lies_behind_the_flash_is_refused_without_a_command(
     run: Run, tmp_path: Path, offset: int, size: str, end: int
 ) -> None:
-    found = json.loads(run("read-flash", offset, size, tmp_path / "a", "--json").out)["error"]
+    found = json.loads(run("read-flash", offset, size, tmp_path / "a", "--json").results)["error"]
     assert found["type"] == "BeyondFlash"
     assert found["facts"] == {"end": end, "flash_size": 0x100000, "command": None}
 
@@ -110,9 +122,11 @@ def test_write_flash_writes_every_pair_and_says_so(run: Run, device: FakeDevice,
     (tmp_path / "a").write_bytes(b"first")
     (tmp_path / "b").write_bytes(b"second")
     ran = run("write_flash", "0x1003", tmp_path / "b", "0x10", tmp_path / "a")
-    assert lines(ran.out) == [
-        "Wrote 5 bytes at 0x00000010 and verified them",
-        "Wrote 6 bytes at 0x00001003 and verified them",
+    assert lines(ran.results) == [
+        "Wrote 5 bytes at 0x00000010 in 0.0 seconds (effective 40.0 kbit/s)...",
+        "Hash of data verified.",
+        "Wrote 6 bytes at 0x00001003 in 0.0 seconds (effective 48.0 kbit/s)...",
+        "Hash of data verified.",
     ]
     assert device.cells[0x10:0x15] == b"first"
     assert device.cells[0x1003:0x1009] == b"second"
@@ -121,7 +135,7 @@ def test_write_flash_writes_every_pair_and_says_so(run: Run, device: FakeDevice,
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["0x0", "A", "0x4", "A"], "A at 0x0 ends at 0x5, in "),
+        (["0x0", "A", "0x4", "A"], "Detected overlap at address: 0x4 :"),
         (["0x0", "A", "0x0", "A"], "A at 0x0 ends at 0x5, in "),
         (["0x0"], "pairs of an address and a file"),
         ([], "pairs of an address and a file"),
@@ -257,20 +271,23 @@ def test_protection_is_lifted_when_told(run: Run, device: FakeDevice, image: Pat
     device.protected, device.status = True, 0x1C
     ran = run("write-flash", "0", image, "--json")
     assert ran.code == FlashProtected.exit_code
-    assert json.loads(ran.out)["error"]["facts"] == {"status": 0x1C}
+    assert json.loads(ran.results)["error"]["facts"] == {"status": 0x1C}
     assert run("write-flash", "0", image, "--unprotect").code == 0
 
 
 def test_verify_flash_says_where_it_differs(run: Run, device: FakeDevice, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(bytes(range(16)))
-    assert run("verify-flash", "0", tmp_path / "a").out.startswith("Verified 16 bytes at 0x00000000")
+    assert lines(run("verify-flash", "0", tmp_path / "a").results) == [
+        f"Verifying 0x10 (16) bytes at 0x00000000 in flash against '{tmp_path / 'a'}'...",
+        "Verification successful (digest matched).",
+    ]
     device.cells[9] ^= 1
-    found = json.loads(run("verify-flash", "0", tmp_path / "a", "--json").out)["error"]
+    found = json.loads(run("verify-flash", "0", tmp_path / "a", "--json").results)["error"]
     assert (found["exit_code"], found["facts"]) == (VerifyFailed.exit_code, {"address": 9})
 
 
 def test_erase_flash(run: Run, device: FakeDevice) -> None:
-    assert run("erase_flash").out == "Erased the whole flash, 1048576 bytes\n"
+    assert run("erase_flash").results == "Chip erase completed successfully in 0.0 seconds.\n"
     assert set(device.cells) == {0xFF}
 
 
@@ -309,7 +326,7 @@ def test_erase_flash_does_not_ask_with_yes(run: Run, terminal: SitDown, in_folde
 def test_erase_flash_does_not_ask_where_nobody_answers(run: Run, in_folder: Path) -> None:
     run("backup", "lamp")
     ran = run("erase-flash", "--json")
-    assert json.loads(ran.out)["backup"] == "lamp.bin"
+    assert json.loads(ran.results)["backup"] == "lamp.bin"
     assert "about to erase" in ran.err
 
 
@@ -356,23 +373,28 @@ def test_the_status_has_as_many_digits_as_registers(
     run: Run, device: FakeDevice, registers: int, said: str
 ) -> None:
     device.status = 0x60023C
-    assert run("read_flash_status", "--bytes", registers).out == f"Status value: {said}\n"
+    assert run("read_flash_status", "--bytes", registers).results == f"Status value: {said}\n"
 
 
 @pytest.mark.parametrize("non_volatile", [False, True])
 def test_write_flash_status(run: Run, device: FakeDevice, non_volatile: bool) -> None:
     device.status = 0x1C
     ran = run("write_flash_status", *["--non_volatile"] * non_volatile, "0x0200")
-    assert lines(ran.out) == ["Initial flash status: 0x001c", "After flash status: 0x0200"]
+    assert lines(ran.results) == [
+        "Initial flash status: 0x001c",
+        "Setting flash status: 0x0200",
+        "After flash status:   0x0200",
+    ]
     assert ("write_flash_status", 0x200, 2, not non_volatile) in device.log
 
 
 def test_a_chip_with_one_register_is_asked_for_one(run: Run, device: FakeDevice) -> None:
     device.registers, device.status = 1, 0x1C
-    assert run("read_flash_status").out == "Status value: 0x1c\n"
-    assert lines(run("write_flash_status", "0").out) == [
+    assert run("read_flash_status").results == "Status value: 0x1c\n"
+    assert lines(run("write_flash_status", "0").results) == [
         "Initial flash status: 0x1c",
-        "After flash status: 0x00",
+        "Setting flash status: 0x00",
+        "After flash status:   0x00",
     ]
     ran = run("write_flash_status", "0x200")
     assert ran.code == 2
@@ -393,10 +415,10 @@ def test_a_status_that_did_not_take_is_told(
 
 
 def test_read_flash_sfdp(run: Run) -> None:
-    assert run("read_flash_sfdp", "0", "4").out == "SFDP[0..3]: 0x53 0x46 0x44 0x50\n"
+    assert run("read_flash_sfdp", "0", "4").results == "SFDP[0..3]: 0x53 0x46 0x44 0x50\n"
     assert run("read_flash_sfdp", "0").code == 2
     ran = run("read_flash_sfdp")
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.results) == (1, "")
     assert "no SFDP that makes sense: its parameter table begins with 53 46 44 50;" in ran.err
 
 
@@ -411,18 +433,18 @@ def test_read_flash_sfdp_in_words(run: Run, device: FakeDevice, monkeypatch: pyt
         "Reads over several lines: 1-1-2 by 0x3b after 8 clocks, 1-2-2 by 0xbb after 4 clocks,"
         " 1-1-4 by 0x6b after 8 clocks, 1-4-4 by 0xeb after 6 clocks\n"
     )
-    assert run("read-flash-sfdp").out == words
-    shown = run("read-flash-sfdp", "0", "0x100").out
+    assert run("read-flash-sfdp").results == words
+    shown = run("read-flash-sfdp", "0", "0x100").results
     assert shown.startswith("SFDP[0..255]: 0x53 0x46 ")
     assert shown.endswith(words)
-    assert run("read-flash-sfdp", "4", "2").out == "SFDP[4..5]: 0x00 0x01\n"
+    assert run("read-flash-sfdp", "4", "2").results == "SFDP[4..5]: 0x00 0x01\n"
 
 
 def test_memory_words(run: Run, device: FakeDevice) -> None:
     device.words[0x60000078] = 0x12345678
-    assert run("read_mem", "0x60000078").out == "0x60000078 = 0x12345678\n"
-    said = run("write_mem", "0x60000078", "0xff00", "0xff00").out
-    assert said == "Wrote 0x0000ff00 with mask 0x0000ff00 to 0x60000078\n"
+    assert run("read_mem", "0x60000078").results == "0x60000078 = 0x12345678\n"
+    said = run("write_mem", "0x60000078", "0xff00", "0xff00").results
+    assert said == "Wrote 0000ff00, mask 0000ff00 to 60000078\n"
     run("write_mem", "0x6000007c", "7")
     assert device.words == {0x60000078: 0x1234FF78, 0x6000007C: 7}
 
@@ -434,7 +456,7 @@ def test_dump_mem_takes_any_size(run: Run, tmp_path: Path) -> None:
 
 def test_load_ram(run: Run, device: FakeDevice, image: Path, tmp_path: Path) -> None:
     ran = run("load_ram", image)
-    assert ran.out == "Loaded 1 segment, started at 0x40100000\n"
+    assert ran.results == "Loaded 1 segment, started at 0x40100000\n"
     assert "checksum" not in ran.err
     assert ("load_ram", [(0x40100000, b"\x01\x02\x03\x04")], 0x40100000) in device.log
     image.write_bytes(IMAGE.replace(b"\x01\x02\x03\x04", b"\x01\x02\x03\x05"))
@@ -460,7 +482,7 @@ def test_an_image_that_is_not_for_ram_is_refused_before_the_board_is_asked(
 
 
 def test_run(run: Run, device: FakeDevice) -> None:
-    assert run("run").out == "Firmware started\n"
+    assert run("run").results == "Firmware started\n"
     assert ("run",) in device.log
 
 
@@ -476,7 +498,7 @@ def test_ports(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     braille = esprom.DriverlessAdapter(0x1A86, 0x7523, "CH340", esprom.Hindrance("brltty", "brltty has it"))
     monkeypatch.setattr(esprom, "ports", lambda: found)
     monkeypatch.setattr(esprom, "driverless_adapters", lambda: (braille,))
-    assert lines(run("ports", port=False).out) == [
+    assert lines(run("ports", port=False).results) == [
         "/dev/ttyUSB0  FTDI, usual on cables: FT232R USB UART",
         "              ! its latency timer is at 16 ms",
         "/dev/ttyUSB1  CP2105: CP2105",
@@ -484,7 +506,7 @@ def test_ports(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         "without a port: CH340 (1a86:7523)",
         "  ! brltty has it",
     ]
-    said = json.loads(run("ports", "--json").out)
+    said = json.loads(run("ports", "--json").results)
     assert [port["likely"] for port in said["ports"]] == [True, True, False]
     assert said["ports"][0]["hindrances"][0]["kind"] == "latency"
     assert said["without_driver"][0]["hindrance"]["kind"] == "brltty"
@@ -493,7 +515,7 @@ def test_ports(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_ports_is_no_failure(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(esprom, "ports", lambda: ())
     ran = run("ports", port=False)
-    assert (ran.code, ran.out) == (0, "")
+    assert (ran.code, ran.results) == (0, "")
     assert "sim://esp01" in ran.err
 
 
@@ -503,7 +525,7 @@ def test_backup_says_what_it_found_what_it_takes_and_what_it_made(
     ran = run("backup", tmp_path / "lamp")
     image = tmp_path / "lamp.bin"
     assert ran.code == 0
-    said = lines(ran.out)
+    said = lines(ran.results)
     assert said[:3] == [
         "Chip type: ESP8266EX",
         "MAC: 5c:cf:7f:00:12:34",
@@ -535,7 +557,7 @@ def test_a_backup_that_cannot_be_saved_is_told_before_the_board_is_asked(
 ) -> None:
     (tmp_path / "taken.bin").touch()
     ran = run("backup", tmp_path / name)
-    assert (ran.code, ran.out, device.log) == (1, "", [])
+    assert (ran.code, ran.results, device.log) == (1, "", [])
     assert said in ran.err
 
 
@@ -559,7 +581,7 @@ def test_restore_brings_every_bit_back(run: Run, device: FakeDevice, saved: Path
     ran = run("restore", saved.with_suffix(ending))
     assert ran.code == 0
     copy = "esp8266-5ccf7f001234-1MB-before-restore"
-    assert ran.out == (
+    assert ran.results == (
         f"Safety copy: {copy}.bin, what the flash held before\n"
         f"Restored 1048576 bytes of {saved}, 1048576 of them written, and verified them\n"
     )
@@ -621,13 +643,13 @@ def test_restore_does_not_ask_with_yes(run: Run, saved: Path, terminal: SitDown,
 
 def test_quiet_prints_results_only(run: Run, saved: Path) -> None:
     ran = run("restore", saved, "--quiet")
-    assert ran.out.startswith("Safety copy")
+    assert ran.results.startswith("Safety copy")
     assert ran.err == ""
 
 
 def test_two_dumps_that_end_in_a_sector_are_compared_up_to_their_end(run: Run, tmp_path: Path) -> None:
     (tmp_path / "old.bin").write_bytes(bytes(5001))
     (tmp_path / "new.bin").write_bytes(bytes(5000) + b"\1")
-    said = lines(run("compare", tmp_path / "old.bin", tmp_path / "new.bin").out)
+    said = lines(run("compare", tmp_path / "old.bin", tmp_path / "new.bin").results)
     assert said[0].startswith("0x001000 to 0x001388: ")
     assert said[-1] == "1 sector of 2 differ: 1 other content"

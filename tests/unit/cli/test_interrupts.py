@@ -54,7 +54,7 @@ def test_a_signal_stops_a_job_by_its_callback(run: Run, device: FakeDevice, file
     device.half_way = half_way
     before = signal.getsignal(signal.Signals[name])
     ran = run("write-flash", "0", file, "--no-progress")
-    assert (ran.code, ran.out, len(done)) == (130, "", 1)
+    assert (ran.code, ran.results, len(done)) == (130, "", 1)
     assert ran.err == f"connecting to fake\n{STOPPING}esprom: stopped; {HALF}\n"
     assert device.log[-1] == ("close",)
     assert signal.getsignal(signal.Signals[name]) is before

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options that esptool has and that mean nothing on an ESP8266, refused in a sentence, or one thing only."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+NO_ENCRYPTION = "the ESP8266 has no flash encryption: what is written is what is in the file"
+ENCRYPTION = (
+    ("--encrypt",),
+    ("--ignore-flash-encryption-efuse-setting", "--ignore-flash-enc-efuse"),
+)
+
+
+def refused(*names: str, reason: str, is_flag: bool = True) -> Decorator:
+    """Add a hidden option that ends in a usage error which says why."""
+
+    def refuse(ctx: click.Context, param: click.Parameter, value: object) -> None:
+        if value:
+            raise click.UsageError(f"{names[0]}: {reason}")
+
+    return click.option(
+        *names, is_flag=is_flag, hidden=True, is_eager=True, expose_value=False, callback=refuse
+    )
+
+
+def without_encryption(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse the options of encryption."""
+    for names in ENCRYPTION:
+        function = refused(*names, reason=NO_ENCRYPTION)(function)
+    return refused("--encrypt-files", reason=NO_ENCRYPTION, is_flag=False)(function)
+
+
+def usual_flash(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Take `--spi-connection SPI` and `--flash-type nor`, as it is anyway, and refuse others."""
+
+    def check(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+        if value is not None and value.upper() not in ("SPI", "NOR"):
+            raise click.UsageError(
+                f"{param.opts[0]} {value}: esprom works on the flash that the ESP8266 starts from, a NOR"
+                " flash at its usual pins"
+            )
+
+    for names in (("--spi-connection", "-sc"), ("--flash-type",)):
+        one = click.option(*names, hidden=True, is_eager=True, expose_value=False, callback=check)
+        function = one(function)
+    return function
+
+
+def accepted(*names: str) -> Decorator:
+    """Add a hidden flag that asks for what is done anyway."""
+    return click.option(*names, is_flag=True, hidden=True, expose_value=False)

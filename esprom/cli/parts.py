@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ADDRESS FILE ..., and -fs, -fm, -ff: what is to be in the flash, looked at before it is touched."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import wraps
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import click
+
+import esprom
+from esprom.cli.failures import BeyondFlash
+from esprom.cli.headers import KEEP, header_options
+from esprom.cli.output import Facts
+from esprom.cli.session import Session
+from esprom.cli.values import ADDRESS, INPUT_FILE, number
+from esprom.errors import EspromError, Refused
+
+DETECT = "detect"
+DECORATORS = (
+    click.argument("placed", metavar="ADDRESS FILE...", nargs=-1),
+    header_options(sizes=(DETECT, *esprom.HEADER_SIZES)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file, or a piece of an Intel HEX file, and where it goes. `data` has the header as it is wanted."""
+
+    offset: int
+    file: Path
+    data: bytes
+    edited: bool = False
+
+    @property
+    def end(self) -> int:
+        """The address after the last byte."""
+        return self.offset + len(self.data)
+
+    @property
+    def name(self) -> str:
+        """What the part is called in messages."""
+        return f"{self.file} at {self.offset:#x}"
+
+    @property
+    def segment(self) -> "esprom.Segment":
+        """The part as the library takes it."""
+        return esprom.Segment(self.offset, self.data)
+
+    def facts(self) -> Facts:
+        """Return the part as JSON says it."""
+        return {
+            "offset": self.offset,
+            "size": len(self.data),
+            "file": str(self.file),
+            "sha256": hashlib.sha256(self.data).hexdigest(),
+            "header_edited": self.edited,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderEdit:
+    """What -fs, -fm and -ff say; `keep` leaves what the file has."""
+
+    size: str
+    mode: str
+    frequency: str
+
+    def resolved(self, flash: "esprom.FlashInfo") -> "HeaderEdit":
+        """Return the edit with `detect` replaced by the size that the flash has."""
+        if self.size != DETECT:
+            return self
+        found = esprom.size_name(flash.size)
+        if found not in esprom.HEADER_SIZES:
+            raise Refused(f"an image header has no word for a flash of {found}; choose another -fs, or keep")
+        return replace(self, size=found)
+
+    def apply(self, part: Part) -> Part:
+        """Return the part with the header edited: the one at offset 0, if it begins with an image."""
+        if part.offset != 0:
+            return part
+        try:
+            data = esprom.edit_header(part.data, size=self.size, mode=self.mode, frequency=self.frequency)
+        except ValueError as error:  # the RTOS SDK's images have numbers for other sizes
+            raise Refused(f"{part.file}: {error}") from error
+        return replace(part, data=data, edited=data != part.data)
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything is to be edited."""
+        return (self.size, self.mode, self.frequency) != (KEEP,) * 3
+
+    @property
+    def limit(self) -> int | None:
+        """The size of the flash that -fs states, in bytes."""
+        return None if self.size in (KEEP, DETECT) else number(self.size.removesuffix("-c1"))
+
+
+def part_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ADDRESS FILE ..., -fs, -fm, -ff to a command; its function gets `parts` and `edit`."""
+
+    @wraps(function)  # the options that are declared below ours come along
+    def gather(
+        session: Session,
+        *args: Any,
+        placed: tuple[str, ...],
+        size: str,
+        mode: str,
+        frequency: str,
+        **rest: Any,
+    ) -> Any:
+        parts = _parts(session, placed)
+        return function(session, parts=parts, edit=HeaderEdit(size, mode, frequency), **rest)
+
+    found: Callable[..., Any] = gather
+    for decorate in reversed(DECORATORS):
+        found = decorate(found)
+    return found
+
+
+def _parts(session: Session, words: tuple[str, ...]) -> tuple[Part, ...]:
+    """Read the files of ADDRESS FILE ... in the order of their addresses. Raises if they overlap."""
+    if not words or len(words) % 2:
+        raise click.UsageError("give pairs of an address and a file: 0x0 image.bin")
+    parts = []
+    for word, name in zip(words[::2], words[1::2], strict=True):
+        offset, file = ADDRESS.convert(word, None, None), Path(INPUT_FILE.convert(name, None, None))
+        data = esprom.load(file)
+        if data:
+            parts += [Part(piece.address, file, piece.data) for piece in _pieces(offset, file, data)]
+        else:
+            session.output.note(f"warning: {file} is empty, there is nothing of it to write")
+    if not parts:
+        raise click.UsageError("the file is empty" if len(words) == 2 else "all the files are empty")
+    parts.sort(key=lambda part: part.offset)
+    for first, second in pairwise(parts):
+        if second.offset < first.end:
+            raise click.UsageError(
+                f"Detected overlap at address: {second.offset:#x} : {first.name} ends at {first.end:#x},"
+                f" in {second.name}"
+            )
+    return tuple(parts)
+
+
+def _pieces(offset: int, file: Path, data: bytes) -> "Sequence[esprom.Segment]":
+    """Return what a file puts where: Intel HEX goes by its own addresses, none of them before ADDRESS."""
+    try:
+        pieces = esprom.file_pieces(offset, data)
+    except EspromError as error:
+        raise click.UsageError(f"{file}: {error}") from error
+    first = min(piece.address for piece in pieces)
+    if first < offset:
+        raise click.UsageError(
+            f"{file} is Intel HEX, which has its own addresses, from {first:#x} on, and that is"
+            f" before {offset:#x}: give 0 as its ADDRESS"
+        )
+    return pieces
+
+
+def prepared(
+    session: Session, parts: Sequence[Part], edit: HeaderEdit, flash: "esprom.FlashInfo", *, force: bool
+) -> list[Part]:
+    """Return what is to be in the flash. Raises before anything is touched if that cannot be."""
+    for part in parts:
+        if part.end > flash.size:
+            raise _beyond(part, flash.size, f"the flash is {_sized(flash.size)}")
+        if edit.limit is not None and part.end > edit.limit and not force:
+            raise _beyond(part, edit.limit, f"-fs says {_sized(edit.limit)}, and --force was not given")
+    edit = edit.resolved(flash)
+    if edit.limit is not None and edit.limit > flash.size and not force:
+        raise Refused(
+            f"-fs {edit.size} is more than the flash has ({esprom.size_name(flash.size)}): the firmware "
+            "would look for its data beyond the end; choose -fs detect, or add --force if you mean it"
+        )
+    ready = [edit.apply(part) for part in parts]
+    if edit.asks and not any(part.offset == 0 for part in parts):
+        session.output.note("warning: -fs, -fm and -ff edit a file for 0x0, and there is none")
+    for part in ready:
+        if part.edited:
+            session.output.note(f"{part.name}: the header is edited as -fs, -fm and -ff say")
+            settings = f"0x{part.data[2]:02x}{part.data[3]:02x}"
+            session.output.say(f"Flash parameters set to {settings}.", old=f"Flash params set to {settings}")
+    return ready
+
+
+def _beyond(part: Part, size: int, reason: str) -> BeyondFlash:
+    return BeyondFlash(
+        f"File {part.file} (length {len(part.data)}) at offset {part.offset:#010x} will not fit: it would end"
+        f" at {part.end:#x}, and {reason}",
+        end=part.end,
+        flash_size=size,
+    )
+
+
+def _sized(size: int) -> str:
+    return f"{esprom.size_name(size)} ({size:#x} bytes)"

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""esptool's forms of some options, and those of its options that mean nothing here."""
+
+from pathlib import Path
+
+import pytest
+
+import esprom
+from esprom.cli.words import rewritten
+from tests.unit.cli.conftest import FakeDevice, Run
+
+HEX = esprom.build_hex([esprom.Segment(0x1000, b"from hex"), esprom.Segment(0x3000, b"more")])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("0 a --diff-with b c", "0 a --diff-with b --diff-with c"),
+        ("--diff_with b c --no-progress 0 a", "--diff-with b --diff-with c --no-progress 0 a"),
+        ("--diff-with=b 0 a", "--diff-with=b 0 a"),
+        ("--diff yes 0 a", "--diff 0 a"),
+        ("--diff=no 0 a", "0 a"),
+        ("--diff 0 a", "--diff 0 a"),
+        ("-d n 0 a", "0 a"),
+        ("-p 0x1000 a", "--no-progress 0x1000 a"),
+        ("0 a -p", "0 a --no-progress"),
+        ("-p -u 0 a", "--no-progress -u 0 a"),
+        ("-p COM5 0 a", "-p COM5 0 a"),
+    ],
+)
+def test_esptools_forms_become_ours(words: str, expected: str) -> None:
+    assert rewritten(words.split()) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["write-flash", "--encrypt", "0", "FILE"], "the ESP8266 has no flash encryption"),
+        (["write_flash", "--encrypt_files", "0", "0", "FILE"], "the ESP8266 has no flash encryption"),
+        (["write-flash", "--ignore-flash-enc-efuse", "0", "FILE"], "the ESP8266 has no flash encryption"),
+        (["write-flash", "-sc", "HSPI", "0", "FILE"], "its usual pins"),
+        (["read-flash", "--spi-connection", "1,2,3,4,5", "0", "16", "OUT"], "its usual pins"),
+        (["erase-flash", "--flash-type", "nand"], "a NOR flash"),
+        (["write-flash", "0", "FILE", "--diff-with", "FILE", "FILE"], "--diff-with names 2 files for 1"),
+    ],
+)
+def test_what_means_nothing_here_is_refused_in_a_sentence(
+    run: Run, device: FakeDevice, tmp_path: Path, words: list[str], said: str
+) -> None:
+    (tmp_path / "FILE").write_bytes(b"content")
+    ran = run(*words)
+    assert (ran.code, ran.out, device.log) == (2, "", [])
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["write-flash", "-z", "-sc", "SPI", "--flash-type", "nor", "0", "FILE"],
+        ["write_flash", "--verify", "--no_compress", "0", "FILE", "--trust-flash-content"],
+        ["write-flash", "-p", "0", "FILE"],
+        ["read_flash", "-fs", "4MB", "-p", "0", "16", "OUT"],
+        ["erase-region", "--force", "0", "0x1000"],
+    ],
+)
+def test_what_is_done_anyway_may_be_asked_for(
+    run: Run, device: FakeDevice, tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "FILE").write_bytes(b"content")
+    assert run(*words).code == 0
+
+
+def test_an_empty_file_among_others_is_told_of_and_left_out(
+    run: Run, device: FakeDevice, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(b"first")
+    (tmp_path / "empty").write_bytes(b"")
+    ran = run("write-flash", "0", tmp_path / "a", "0x1000", tmp_path / "empty")
+    assert ran.code == 0
+    assert f"{tmp_path / 'empty'} is empty" in ran.err
+    assert device.cells[:5] == b"first"
+
+
+def test_intel_hex_goes_to_its_own_addresses(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    (tmp_path / "a.hex").write_bytes(HEX)
+    before = bytes(device.cells)
+    assert run("write-flash", "0", tmp_path / "a.hex").code == 0
+    expected = bytearray(before)
+    expected[0x1000:0x1008], expected[0x3000:0x3004] = b"from hex", b"more"
+    assert device.cells == expected
+    assert run("verify-flash", "0x1000", tmp_path / "a.hex").code == 0
+    ran = run("write-flash", "0x2000", tmp_path / "a.hex")
+    assert (ran.code, device.cells) == (2, expected)
+    assert "from 0x1000 on, and that is before 0x2000: give 0" in ran.err
+
+
+def test_the_size_that_is_stated_is_the_end(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"first")
+    ran = run("write-flash", "-fs", "512KB", "0x80000", tmp_path / "a")
+    assert ran.code == 1
+    assert "will not fit: it would end at 0x80005, and -fs says 512KB" in ran.err
+    assert run("write-flash", "-fs", "512KB", "--force", "0x80000", tmp_path / "a").code == 0
+
+
+def test_differences_are_listed(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(bytes(range(32)))
+    device.cells[3], device.cells[20:22] = 0xEE, b"\xaa\xbb"
+    ran = run("verify_flash", "--diff=yes", "0", tmp_path / "a")
+    assert ran.code == 6
+    assert "verify FAILED: 3 differences, first @ 0x00000003\n" in ran.out
+    assert "   0x00000014 2 bytes: flash aa bb, file 14 15\n" in ran.out
+
+
+def test_what_the_flash_holds_is_not_written_again(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(bytes(device.cells[:0x3000]))
+    changed = bytearray(device.cells[:0x3000])
+    changed[0x1800] ^= 1
+    (tmp_path / "b").write_bytes(changed)
+    assert "it was there already" in run("write-flash", "--skip-flashed", "0", tmp_path / "a").out
+    assert ("write", 0x3000) not in device.log
+    assert run("write-flash", "0", tmp_path / "b", "--diff-with", tmp_path / "a").code == 0
+    assert [size for job, size in (entry[:2] for entry in device.log if entry[0] == "write")] == [0x1000]
+    assert device.cells[:0x3000] == changed
+    assert run("write-flash", "0", tmp_path / "a", "--diff-with", "skip").code == 0
