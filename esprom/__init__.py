@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         Progress,
         ProgressCallback,
         ProvedRead,
+        Resets,
         WrittenPart,
         connect,
     )
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
     from esprom.inspection.page import inspection_page
     from esprom.port.hindrances import Hindrance
     from esprom.port.listing import DriverlessAdapter, PortInfo, driverless_adapters, ports
+    from esprom.port.opening import virtual_boards
     from esprom.selfcheck import SelftestCheck, SelftestReport, selftest
     from esprom.sizes import size_name
     from esprom.wire.decode import WireMessage, wire_messages
@@ -105,6 +107,7 @@ if TYPE_CHECKING:
     from esprom.wire.recording import WireCapture
     from esprom.wire.running import WireProxy, WireReplay
     from esprom.wire.serving import WireDoors
+    from esprom.wire.trace import WireTrace
 
 _HOME = {
     "esprom.backup": (
@@ -141,6 +144,7 @@ _HOME = {
         "Progress",
         "ProgressCallback",
         "ProvedRead",
+        "Resets",
         "WrittenPart",
         "connect",
     ),
@@ -196,6 +200,7 @@ _HOME = {
     "esprom.inspection.page": ("inspection_page",),
     "esprom.port.hindrances": ("Hindrance",),
     "esprom.port.listing": ("DriverlessAdapter", "PortInfo", "driverless_adapters", "ports"),
+    "esprom.port.opening": ("virtual_boards",),
     "esprom.selfcheck": ("SelftestCheck", "SelftestReport", "selftest"),
     "esprom.sizes": ("size_name",),
     "esprom.wire.decode": ("WireMessage", "wire_messages"),
@@ -206,6 +211,7 @@ _HOME = {
     "esprom.wire.recording": ("WireCapture",),
     "esprom.wire.running": ("WireProxy", "WireReplay"),
     "esprom.wire.serving": ("WireDoors",),
+    "esprom.wire.trace": ("WireTrace",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -250,6 +256,7 @@ __all__ = [
     "ProgressCallback",
     "ProvedRead",
     "Region",
+    "Resets",
     "RestorePlan",
     "RestoreResult",
     "Secret",
@@ -268,6 +275,7 @@ __all__ = [
     "WireProxy",
     "WireReplay",
     "WireStream",
+    "WireTrace",
     "WrittenPart",
     "__version__",
     "backups_at_hand",
@@ -315,6 +323,7 @@ __all__ = [
     "sfdp_summary",
     "size_name",
     "trailer",
+    "virtual_boards",
     "wire_folded",
     "wire_log",
     "wire_messages",

@@ -25,6 +25,7 @@ from esprom.loader.rom import RomLoader
 from esprom.loader.stub import StubLoader
 from esprom.operations import Estimate, FlashInfo, Keep
 from esprom.port import DEFAULT_BAUD, Port, open_port
+from esprom.port.reset import USUAL, Resets
 from esprom.progress import CancelCallback, Progress, ProgressCallback, Watch
 from esprom.proving import Guess, ProvedRead
 from esprom.writing import WrittenPart
@@ -39,6 +40,7 @@ __all__ = [
     "Progress",
     "ProgressCallback",
     "ProvedRead",
+    "Resets",
     "WrittenPart",
     "connect",
 ]
@@ -61,6 +63,7 @@ def connect(
     wait_s: float = 0.0,
     ask: AskCallback | None = None,
     loader: str = "rom",
+    resets: Resets = USUAL,
 ) -> "Device":
     """Bring the chip into its boot ROM's loader and find out which chip it is.
 
@@ -81,6 +84,7 @@ def connect(
         loader: who does the work: "rom" alone; "stub", ours, which is put into RAM and has to show that it
             works; "auto", that one if it does, else the ROM (with a warning); or the path of an image that
             `esprom.stub.build` has made.
+        resets: how DTR and RTS reset the board, and how often that is tried.
 
     Raises:
         PortError: the port cannot be opened.
@@ -95,10 +99,11 @@ def connect(
     opened = open_port(port, DEFAULT_BAUD if baud == "auto" else baud) if isinstance(port, str) else port
     try:
         hand = Hand(wait_s, ask)
-        rom, stub = starting.reach(opened, before, hand, loader, highest=highest)
+        rom, stub = starting.reach(opened, before, hand, loader, highest=highest, resets=resets)
         device = Device(rom, connecting.identify(rom), after=after, flash_size=flash_size, stub=stub)
+        device._resets = resets
         if loader == starting.AUTO:
-            device._without_stub = lambda: connecting.reach_rom(opened, before, hand)
+            device._without_stub = lambda: connecting.reach_rom(opened, before, hand, resets=resets)
         device.needs_power_cycle = hand.asked or not opened.has_modem_lines
         return device
     except BaseException:
@@ -138,6 +143,7 @@ class Device:
         self._given_size = flash_size
         self._flash: FlashInfo | None = None
         self._open = True
+        self._resets = USUAL
 
     @property
     def port_name(self) -> str:
@@ -166,7 +172,7 @@ class Device:
         """Do what `after` says, as far as the board still allows it, and close the port."""
         if self._open:
             self._open = False
-            left = leaving.leave(self._rom, self._nor, self._after)
+            left = leaving.leave(self._rom, self._nor, self._after, self._resets)
             self.was_reset = self._after == "hard-reset" and left
             self.needs_power_cycle = self._after == "hard-reset" and (self.needs_power_cycle or not left)
             self._rom.session.port.close()
@@ -174,7 +180,7 @@ class Device:
     def reset(self) -> None:
         """Reset the chip by its EN line, so that it boots its flash. The loader is gone after that."""
         self._after = "no-reset"
-        leaving.hard_reset(self._rom.session.port)
+        leaving.hard_reset(self._rom.session.port, self._resets)
 
     def flash(self) -> FlashInfo:
         """Find out which flash chip it has, and its size; asked once, then remembered.

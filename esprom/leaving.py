@@ -7,6 +7,7 @@ from esprom.errors import EspromError, Refused
 from esprom.loader.nor import NorFlash
 from esprom.loader.rom import RomLoader
 from esprom.port import Port, reset
+from esprom.port.reset import Resets
 from esprom.rewriting import status_kept
 
 BOOT_LOG_S = 0.3  # it begins some milliseconds after a reset, and comes a USB bridge's delay later
@@ -26,14 +27,14 @@ def boot_flash(rom: RomLoader, nor: NorFlash) -> None:
     rom.mem_end(stay=0, entry=0)
 
 
-def hard_reset(port: Port) -> None:
-    """Reset the chip by its EN line."""
+def hard_reset(port: Port, resets: Resets = reset.USUAL) -> None:
+    """Reset the chip by its EN line, as `resets` does it."""
     if not port.has_modem_lines:
         raise Refused(f"{port.name} has no DTR and RTS lines; reset the board by hand")
-    reset.play(port, reset.HARD_RESET)
+    reset.play(port, resets.hard)
 
 
-def leave(rom: RomLoader, nor: NorFlash, after: str) -> bool:
+def leave(rom: RomLoader, nor: NorFlash, after: str, resets: Resets = reset.USUAL) -> bool:
     """Do what was agreed for the end. The work is done, so nothing that fails now is worth an error.
 
     Returns False where a reset was agreed and the chip has not noticed any: lines that lead nowhere.
@@ -44,16 +45,16 @@ def leave(rom: RomLoader, nor: NorFlash, after: str) -> bool:
         nor.give_back()
     with suppress(EspromError):
         if after == "hard-reset":
-            return _restarted(rom.session.port)
+            return _restarted(rom.session.port, resets)
         if after == "soft-reset":
             boot_flash(rom, nor)
     return True
 
 
-def _restarted(port: Port) -> bool:
+def _restarted(port: Port, resets: Resets) -> bool:
     """Reset the chip, and tell whether it says something: at every reset the ROM sends its boot log."""
     if not port.has_modem_lines:
         return False
     port.discard_input()
-    reset.play(port, reset.HARD_RESET)
+    reset.play(port, resets.hard)
     return bool(port.read(BOOT_LOG_S))

@@ -18,10 +18,11 @@ from esprom.cli.verbs import VERBS
 
 THEN = "--then"
 LAST = ("run", "load-ram")  # the loader is gone after them
-ALONE = ("sim", "wire")
+ALONE = ("sim", "wire", "completion")
 COMMON = (
     *("port", "baud", "before", "after", "chip_size", "wait", "power_command"),
-    *("capture", "capture_payload"),
+    *("capture", "capture_payload", "trace", "port_filter", "connect_attempts", "open_port_attempts"),
+    *("reset_sequence", "hard_reset_sequence", "reset_delay"),
 )
 ABOUT = {"-h", "--help", "--version"}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which port is meant when none is named: the only one on which a board is likely to be."""
+"""Which ports are meant when none is named: those where a board is likely to be, in the order to try."""
 
 from collections.abc import Sequence
 
@@ -10,22 +10,41 @@ import esprom
 HOW = "add --port PORT, or set ESPROM_PORT"
 
 
-def only_likely(found: "Sequence[esprom.PortInfo]") -> "esprom.PortInfo":
-    """Return the one port that is likely. Raises UsageError, which lists what there is."""
-    likely = [port for port in found if port.likely]
-    if len(likely) == 1:
-        return likely[0]
-    if likely:
-        raise click.UsageError(
-            f"no port given, and a board may be on any of {', '.join(map(in_words, likely))}: {HOW}"
-        )
+def likely(found: "Sequence[esprom.PortInfo]", filters: Sequence[str]) -> "list[esprom.PortInfo]":
+    """Return the ports that are likely, or those that all filters fit. Raises UsageError if there is none."""
+    chosen = [
+        port for port in found if (all(_fits(port, one) for one in filters) if filters else port.likely)
+    ]
+    if chosen:
+        return chosen
     others = f" (there are {', '.join(map(in_words, found))})" if found else ""
-    raise click.UsageError(
-        f"no port given, and no adapter that boards have is plugged in{others}: {HOW};"
-        " 'esprom ports' lists what is there"
-    )
+    missing = "no port is as --port-filter says" if filters else "no adapter that boards have is plugged in"
+    raise click.UsageError(f"no port given, and {missing}{others}: {HOW}; 'esprom ports' lists what is there")
+
+
+def the_only(ports: "Sequence[esprom.PortInfo]") -> "esprom.PortInfo":
+    """Return the port for a command that changes a board. Raises UsageError, which lists them, if several."""
+    if len(ports) > 1:
+        raise click.UsageError(
+            f"no port given, and a board may be on any of {', '.join(map(in_words, ports))}: {HOW};"
+            " what changes a board does not look for one"
+        )
+    return ports[0]
 
 
 def in_words(port: "esprom.PortInfo") -> str:
     """Return a port as one says it: /dev/ttyUSB0 (CH340)."""
     return f"{port.device} ({port.adapter})" if port.adapter else port.device
+
+
+def _fits(port: "esprom.PortInfo", condition: str) -> bool:
+    key, _, wanted = condition.partition("=")
+    match key:
+        case "vid":
+            return port.vid == int(wanted, 0)
+        case "pid":
+            return port.pid == int(wanted, 0)
+        case "serial":
+            return port.serial is not None and wanted.lower() in port.serial.lower()
+        case _:
+            return any(wanted.lower() in text.lower() for text in (port.device, port.description))

@@ -15,15 +15,20 @@ ENCRYPTION = (
 )
 
 
-def refused(*names: str, reason: str, is_flag: bool = True) -> Decorator:
-    """Add a hidden option that ends in a usage error which says why."""
+def refusal(reason: str) -> Callable[[click.Context, click.Parameter, object], None]:
+    """Return the callback of an option that ends in a usage error which says why."""
 
     def refuse(ctx: click.Context, param: click.Parameter, value: object) -> None:
         if value:
-            raise click.UsageError(f"{names[0]}: {reason}")
+            raise click.UsageError(f"{param.opts[0]}: {reason}")
 
+    return refuse
+
+
+def refused(*names: str, reason: str, is_flag: bool = True) -> Decorator:
+    """Add a hidden option that is refused."""
     return click.option(
-        *names, is_flag=is_flag, hidden=True, is_eager=True, expose_value=False, callback=refuse
+        *names, is_flag=is_flag, hidden=True, is_eager=True, expose_value=False, callback=refusal(reason)
     )
 
 

@@ -6,14 +6,18 @@ Names are spelled with hyphens or underscores, wherever they stand: commands, op
 
 from collections.abc import Callable, Container
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from esprom.cli.chain import Chain
 from esprom.cli.output import Facts, Output
-from esprom.cli.settings import Settings, SharedOption, shared_options
-from esprom.cli.verbs import SECTIONS, VERBS
+from esprom.cli.resolving import resolved
+from esprom.cli.settings import SharedOption, shared_options
+from esprom.cli.verbs import FOREIGN, SECTIONS, VERBS
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class LazyGroup(click.Group):
@@ -37,6 +41,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command. Raises UsageError that names the nearest one."""
         name = args[0].replace("_", "-")
+        if name in FOREIGN:
+            raise click.UsageError(f"{args[0]} {FOREIGN[name]}")
         if name not in VERBS:
             import difflib
 
@@ -44,6 +50,19 @@ class LazyGroup(click.Group):
             ctx.fail(f"no such command: {args[0]}" + (f", did you mean {near[0]}?" if near else ""))
         ctx.ensure_object(Output).name(name, old="_" in args[0])
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Return the commands that a word may become, without importing any of them; else the options."""
+        from click.shell_completion import CompletionItem
+
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        word = incomplete.replace("_", "-")
+        return [
+            CompletionItem(verb.name, help=verb.summary)
+            for verb in VERBS.values()
+            if verb.name.startswith(word)
+        ]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands in sections."""
@@ -72,7 +91,11 @@ class VerbCommand(click.Command):
 
     def __init__(self, *args: Any, shared: Container[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params += [p for p in shared_options(environment=False) if shared is None or p.name in shared]
+        own = {name for param in self.params for name in param.opts}
+        for option in shared_options(environment=False):
+            if shared is None or option.name in shared or not option.expose_value:
+                option.opts = [name for name in option.opts if name not in own]
+                self.params.append(option)
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the command's function and print its facts."""
@@ -81,13 +104,13 @@ class VerbCommand(click.Command):
         shared = {p.name for p in self.params if isinstance(p, SharedOption)}
         own = {name: value for name, value in ctx.params.items() if name not in shared}
         assert self.callback is not None
-        settings = Settings.merged(ctx.find_root().params, ctx.params)
         output = ctx.ensure_object(Output)
+        settings, origins = resolved(ctx, output)
         output.quiet = settings.quiet
         if isinstance(output, Chain):
             output.hold(settings)
         session = Session(settings, output)
-        with session.running():
+        with session.running(origins):
             facts = self.callback(session, **own)
             if facts is not None:
                 output.finish(facts)

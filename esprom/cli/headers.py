@@ -22,6 +22,7 @@ def header_options(
     """
     tables = {"size": tuple(sizes), "mode": esprom.HEADER_MODES, "frequency": esprom.HEADER_FREQUENCIES}
     names = {"size": "-fs", "mode": "-fm", "frequency": "-ff"}
+    variables = {"size": "ESPTOOL_FS", "mode": "ESPTOOL_FM", "frequency": "ESPTOOL_FF"}
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         for name, words in reversed(tables.items()):
@@ -33,6 +34,7 @@ def header_options(
                 type=click.Choice(choices, case_sensitive=False),
                 default=default[name] if default else KEEP,
                 metavar="WORD",
+                envvar=None if default else variables[name],
                 help=f"Flash {name} in the image header: {', '.join(choices)}.",
             )(function)
         return function

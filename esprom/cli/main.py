@@ -41,6 +41,10 @@ def esprom_group(**shared: Any) -> None:
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one command line. Raises SystemExit with the exit code, always."""
     words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        words = expanded(words)
+    except click.UsageError as error:
+        raise SystemExit(report(error, Output(json=wants_json(words)))) from None
     parts = split(words)
     if len(parts) > 1:
         raise SystemExit(run_chain(parts, Chain(json=wants_json(words))))
@@ -81,6 +85,30 @@ def run_chain(parts: Sequence[Sequence[str]], chain: Chain) -> int:
     except EspromError as error:
         code = report(error, chain)
     return code
+
+
+def expanded(words: Sequence[str]) -> list[str]:
+    """Return the words with those of FILE in the place of each @FILE, quoted as a shell takes them.
+
+    What follows a `--` is another program's. Raises UsageError for a file that cannot be read.
+    """
+    options = list(takewhile(lambda word: word != "--", words))
+    found: list[str] = []
+    for word in options:
+        found += _words_of(word[1:]) if word.startswith("@") and len(word) > 1 else [word]
+    return [*found, *words[len(options) :]]
+
+
+def _words_of(file: str) -> list[str]:
+    import shlex
+
+    try:
+        with open(file, encoding="utf-8") as lines:
+            return [word for line in lines for word in shlex.split(line)]
+    except OSError as error:
+        raise click.UsageError(f"@{file}: {error.strerror}") from error
+    except ValueError as error:
+        raise click.UsageError(f"@{file}: {error}") from error
 
 
 def wants_json(words: Sequence[str]) -> bool:

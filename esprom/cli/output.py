@@ -36,6 +36,7 @@ class Output:
         self.command: str | None = None
         self.old = False
         self._data_on_stdout = False
+        self._noted: set[str] = set()
 
     def name(self, command: str, *, old: bool = False) -> None:
         """Note which command is run, and whether it was spelled with underscores."""
@@ -64,6 +65,12 @@ class Output:
         if not self.quiet:
             with suppress(OSError):
                 write(sys.stderr, line)
+
+    def note_once(self, line: str) -> None:
+        """Tell it, unless a command of the same chain has."""
+        if line not in self._noted:
+            self._noted.add(line)
+            self.note(line)
 
     def ask(self, line: str) -> None:
         """Ask for something without which nothing goes on, also where only results are wanted."""

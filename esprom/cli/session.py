@@ -4,9 +4,11 @@
 import logging
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import click
 
@@ -16,10 +18,19 @@ from esprom.cli.chain import Chain
 from esprom.cli.interrupts import Interrupts
 from esprom.cli.output import Output, somebody_is_there
 from esprom.cli.settings import Settings
-from esprom.cli.verbs import ESPTOOLS
-from esprom.errors import Cancelled, EdgeLost, EspromError, Refused
+from esprom.cli.values import NO_ATTEMPTS
+from esprom.cli.verbs import CHANGING, ESPTOOLS
+from esprom.errors import Cancelled, EdgeLost, EspromError, NoResponse, PortError, ProtocolError, Refused
 
+PORT_PAUSE_S = 0.1
+BEFORE = {"usb-reset": "default-reset"}  # the ESP8266 has no USB of its own
+AFTER = {
+    "no-reset-stub": "no-reset",
+    "watchdog-reset": "hard-reset",
+}  # what answers goes on; no such reset here
 LOOKING = frozenset({"compare", "read", "prove", "reread", "verify"})  # stages that change nothing
+
+log = logging.getLogger("esprom.cli")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +72,60 @@ class Session:
 
     def chosen_port(self) -> str:
         """Return the port that is named, or else the only likely one."""
-        return self._port()
+        if self.settings.port is not None:
+            return self.settings.port
+        chosen = choosing.the_only(self._likely())
+        self.output.note(f"using {choosing.in_words(chosen)}")
+        return chosen.device
+
+    def _likely(self) -> "list[esprom.PortInfo]":
+        return choosing.likely(esprom.ports(), self.settings.port_filter)
 
     def _connect(self, *, small: bool = False) -> "esprom.Device":
+        changing = isinstance(self.output, Chain) or self.output.command in CHANGING
+        candidates = [] if self.settings.port is not None or changing else self._likely()
+        if len(candidates) > 1:
+            return self._first_that_answers(candidates, small=small)
+        return self._connected(self.chosen_port(), power.wait_s(self.settings), small=small)
+
+    def _first_that_answers(self, ports: "Sequence[esprom.PortInfo]", *, small: bool) -> "esprom.Device":
+        """Try one port after the other. Raises the error of the last one."""
+        named = [choosing.in_words(port) for port in ports]
+        for port, name in zip(ports, named, strict=True):
+            self.output.note(f"trying {name}")
+            try:
+                return self._connected(port.device, 0.0, small=small)
+            except (PortError, NoResponse, ProtocolError) as error:
+                if port is ports[-1]:
+                    raise _explained(
+                        error, f"tried {', '.join(named)}; --port names the one that is meant"
+                    ) from None
+                self.output.note(f"{name}: {error}")
+        raise AssertionError("there is no port")
+
+    def _connected(self, port: str, wait_s: float, *, small: bool) -> "esprom.Device":
         settings = self.settings
-        port = self._port()
         self.output.note(f"connecting to {port}")
-        device = esprom.connect(
-            port,
-            baud=settings.baud,
-            before=settings.before,
-            after=settings.after,
-            flash_size=settings.chip_size,
-            wait_s=power.wait_s(settings),
-            ask=power.asker(settings, self.output),
-            loader="rom" if small and settings.loader == "auto" else settings.loader,
+        stays = settings.after == "no-reset-stub"
+        attempts = settings.connect_attempts
+        device = self._opened(
+            partial(
+                esprom.connect,
+                port,
+                baud=settings.baud,
+                before=BEFORE.get(settings.before, settings.before),
+                after=AFTER.get(settings.after, settings.after),
+                flash_size=settings.chip_size,
+                wait_s=wait_s,
+                ask=power.asker(settings, self.output),
+                loader="rom" if small and settings.loader == "auto" and not stays else settings.loader,
+                resets=esprom.Resets.of(
+                    into_loader=settings.reset_sequence,
+                    hard=settings.hard_reset_sequence,
+                    attempts=0 if attempts == NO_ATTEMPTS else attempts,
+                    delay_s=settings.reset_delay,
+                ),
+            )
         )
         try:
             self._introduce(device)
@@ -83,6 +133,18 @@ class Session:
             device.close()
             raise
         return device
+
+    def _opened(self, connect: "Callable[[], esprom.Device]") -> "esprom.Device":
+        """Connect; where the port is not there yet, as often as `--open-port-attempts` says."""
+        left = self.settings.open_port_attempts or 1
+        while True:
+            try:
+                return connect()
+            except PortError:
+                left -= 1 if left > 0 else 0
+                if left == 0:
+                    raise
+                time.sleep(PORT_PAUSE_S)
 
     def _introduce(self, device: "esprom.Device") -> None:
         if self.output.command in ESPTOOLS:
@@ -139,13 +201,33 @@ class Session:
             raise Refused("not confirmed, nothing was done")
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Take over signals and log for the time of one command. Ctrl-C ends it like any other reason to."""
+    def running(self, origins: Sequence[str] = ()) -> Iterator[None]:
+        """Take over signals and log for the time of one command. Ctrl-C ends it like any other reason to.
+
+        `origins`: where the settings are from, for the log.
+        """
         try:
-            with self._interrupts.handled(), self._logged(), reader.failures_logged(), self._recorded():
+            with (
+                self._interrupts.handled(),
+                self._logged(),
+                reader.failures_logged(),
+                self._recorded(),
+                self._traced(),
+            ):
+                for line in origins:
+                    log.info("%s", line)
                 yield
         except KeyboardInterrupt:  # where a job has failed before, there is more to say about that
             raise self._failure or Cancelled("interrupted") from None
+
+    @contextmanager
+    def _traced(self) -> Iterator[None]:
+        """Print what goes over the line, if that is wanted."""
+        if not self.settings.trace:
+            yield
+            return
+        with esprom.WireTrace(self.output.note).ports():
+            yield
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:
@@ -186,14 +268,6 @@ class Session:
         finally:
             logger.removeHandler(handler)
             logger.setLevel(level)
-
-    def _port(self) -> str:
-        """Return the port that is named, or else the only likely one."""
-        if self.settings.port is not None:
-            return self.settings.port
-        chosen = choosing.only_likely(esprom.ports())
-        self.output.note(f"using {choosing.in_words(chosen)}")
-        return chosen.device
 
     def _display(self) -> progress.Display:
         if self.settings.no_progress:

@@ -18,6 +18,8 @@ Extent: TypeAlias = int | Literal["all"]
 NUMBER = re.compile(r"(?P<digits>0x[0-9a-f]+|[0-9]+) ?(?P<unit>[km]i?b?)?", re.IGNORECASE)
 UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 
+FILTERS = ("vid", "pid", "name", "serial")
+NO_ATTEMPTS = -1  # no end of them
 WORD_SIZE = 4  # bytes
 LOWEST_MEMORY = 0x20000000  # a read below it hangs the chip until it is reset
 END_OF_MEMORY = 1 << 32
@@ -105,6 +107,65 @@ class ExtentType(NumberType):
         return super().convert(value, param, ctx)
 
 
+class ChipType(click.ParamType):  # type: ignore[type-arg]
+    """The chip: there is one."""
+
+    name = "chip"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name. Fails for another chip."""
+        found = value.lower().replace("-", "")
+        if found not in ("esp8266", "auto"):
+            self.fail(f"esprom is for the ESP8266 alone, and {value} needs another tool", param, ctx)
+        return found
+
+
+class SequenceType(click.ParamType):  # type: ignore[type-arg]
+    """A reset sequence."""
+
+    name = "sequence"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it as it is. Fails if it is none."""
+        try:
+            esprom.Resets.of(into_loader=value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return value
+
+
+class FilterType(click.ParamType):  # type: ignore[type-arg]
+    """What a port has to be like: vid=, pid=, name= or serial=, and a value."""
+
+    name = "filter"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it as it is. Fails if it is none."""
+        key, _, wanted = value.partition("=")
+        if key not in FILTERS or not wanted:
+            self.fail(f"{value!r} is not like vid=0x1a86, pid=0x7523, name=USB or serial=A1B2", param, ctx)
+        if key in ("vid", "pid"):
+            try:
+                int(wanted, 0)
+            except ValueError:
+                self.fail(f"{wanted!r} is no number", param, ctx)
+        return value
+
+
+class AttemptsType(click.ParamType):  # type: ignore[type-arg]
+    """How often to try; what is not positive is for ever."""
+
+    name = "attempts"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number, NO_ATTEMPTS for ever."""
+        try:
+            found = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is no whole number", param, ctx)
+        return found if found > 0 else NO_ATTEMPTS
+
+
 class OutputFile(click.ParamType):  # type: ignore[type-arg]
     """A file that can be made. Looked at before the board is: a read may take half an hour."""
 
@@ -126,6 +187,10 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]
 
 
 BAUD = BaudType()
+CHIP = ChipType()
+SEQUENCE = SequenceType()
+FILTER = FilterType()
+ATTEMPTS = AttemptsType()
 ADDRESS = NumberType("address")
 MEMORY = NumberType("address", least=LOWEST_MEMORY)
 WORD_ADDRESS = WordAddressType("address", least=LOWEST_MEMORY, most=END_OF_MEMORY - WORD_SIZE)

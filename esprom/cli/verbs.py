@@ -68,10 +68,13 @@ SECTIONS: dict[str, tuple[Verb, ...]] = {
     "Prove": (
         Verb("conformance", "conformance", "Check a loader against the specification, or a host tool."),
     ),
-    "About": (Verb("version", "local", "Print the version of esprom."),),
+    "About": (
+        Verb("version", "local", "Print the version of esprom."),
+        Verb("completion", "local", "Print what makes a shell complete esprom's words."),
+    ),
 }
 
-OWN = ("backup", "restore", "compare", "inspect", "doctor", "ports", "selftest", "edit-header")
+OWN = ("backup", "restore", "compare", "inspect", "doctor", "ports", "selftest", "edit-header", "completion")
 OWN_SECTIONS = ("Wire", "Virtual board", "Prove")
 ESPTOOLS = frozenset(  # the commands that esptool has too: they print what scripts look for there
     verb.name
@@ -79,5 +82,20 @@ ESPTOOLS = frozenset(  # the commands that esptool has too: they print what scri
     for verb in verbs
     if section not in OWN_SECTIONS and verb.name not in OWN
 )
+CHANGING = frozenset(  # the commands that change a board: no port is chosen for them among several
+    (
+        *("restore", "write-flash", "erase-flash", "erase-region", "write-flash-status"),
+        *("write-mem", "load-ram", "run"),
+    )
+)
+_OTHER_CHIPS = "is for other chips: the ESP8266 has nothing of the kind"
+FOREIGN = {  # commands of esptool that mean nothing here, and why
+    "get-security-info": f"{_OTHER_CHIPS}, no secure boot and no flash encryption",
+    "read-sdc-chip-info": _OTHER_CHIPS,
+    "verify-sdc-certificate": _OTHER_CHIPS,
+    "read-nand-spare": "is for NAND flash, and an ESP8266 has NOR flash",
+    "write-nand-spare": "is for NAND flash, and an ESP8266 has NOR flash",
+    "dump-bbm": "is for NAND flash, and an ESP8266 has NOR flash",
+}
 
 VERBS: dict[str, Verb] = {verb.name: verb for verbs in SECTIONS.values() for verb in verbs}

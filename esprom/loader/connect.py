@@ -6,16 +6,19 @@ SYNC) arrive before the answer to the next question, and are dropped there.
 """
 
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
+from itertools import count
 
 from esprom import chip
 from esprom.errors import NoResponse, PortError, ProtocolError
 from esprom.loader import by_hand
 from esprom.loader.by_hand import Hand
 from esprom.loader.rom import RomLoader
-from esprom.loader.session import SYNC_ATTEMPTS, Session
+from esprom.loader.session import KEPT, SYNC_ATTEMPTS, Session
 from esprom.loader.stub import runs
 from esprom.port import DEFAULT_BAUD, Port, reset, silence
+from esprom.port.reset import Resets
 
 ROM_WORD = 0x40001000  # an instruction of the mask ROM that no other ESP chip has there
 ROM_WORD_VALUE = 0xFFF0C101
@@ -23,14 +26,19 @@ UART_CLKDIV = 0x60000014
 CLKDIV_MASK = 0xFFFFF
 EFUSE = 0x3FF00050  # the first of four words
 
-ATTEMPTS = 6  # resets
 AGREEMENT_ATTEMPTS = 8  # readings of what the chip is, until two in a row are the same
 LISTEN_S = 0.5  # for the boot log, in the search for a reason
 
 log = logging.getLogger("esprom.loader")
 
 
-def reach_rom(port: Port, before: str, hand: Hand | None = None, first_baud: int | None = None) -> RomLoader:
+def reach_rom(
+    port: Port,
+    before: str,
+    hand: Hand | None = None,
+    first_baud: int | None = None,
+    resets: Resets = reset.USUAL,
+) -> RomLoader:
     """Reset the chip if `before` says so and make its loader answer; ask `hand` if nothing else helps.
 
     After the first reset `first_baud` is tried, where it is given: the ROM takes any rate, once.
@@ -43,7 +51,7 @@ def reach_rom(port: Port, before: str, hand: Hand | None = None, first_baud: int
     session = Session(port)
     hand = hand or Hand()
     if before == "default-reset" and port.has_modem_lines:
-        _reset_and_sync(session, hand, first_baud or port.baud)
+        _reset_and_sync(session, hand, first_baud or port.baud, resets)
     elif before != "no-reset-no-sync":
         by_hand.without_lines(session, hand)
     else:
@@ -82,15 +90,15 @@ def _agreed(rom: RomLoader) -> list[int]:
     )
 
 
-def _reset_and_sync(session: Session, hand: Hand, first_baud: int) -> None:
+def _reset_and_sync(session: Session, hand: Hand, first_baud: int, resets: Resets) -> None:
     port = session.port
     used = port.baud
     received = b""
     heard = False  # anything, be it the boot log at another rate: the lines do something
-    for attempt in range(ATTEMPTS):
-        if attempt == len(reset.INTO_LOADER) and not heard:
+    for attempt in _attempts(resets):
+        if attempt == len(resets.into_loader) and not heard and resets.attempts is None:
             break
-        sequence = reset.INTO_LOADER[attempt % len(reset.INTO_LOADER)]
+        sequence = resets.into_loader[attempt % len(resets.into_loader)]
         port.discard_input()
         reset.play(port, sequence)
         heard = bool(port.read(0.0)) or heard
@@ -99,11 +107,11 @@ def _reset_and_sync(session: Session, hand: Hand, first_baud: int) -> None:
         try:
             return by_hand.sync(session, SYNC_ATTEMPTS)
         except NoResponse as exc:
-            log.info("reset %d of %d: %s", attempt + 1, ATTEMPTS, exc)
-            received += exc.received
+            log.info("reset %d: %s", attempt + 1, exc)
+            received = (received + exc.received)[-KEPT:]
             heard = heard or bool(exc.received)
         except ProtocolError as exc:  # a stub loader, and lines that do not reset it
-            log.info("reset %d of %d: %s", attempt + 1, ATTEMPTS, exc)
+            log.info("reset %d: %s", attempt + 1, exc)
             break
     _set_baud(port, used, used)
     try:
@@ -116,6 +124,10 @@ def _reset_and_sync(session: Session, hand: Hand, first_baud: int) -> None:
         for note in getattr(exc, "__notes__", ()):
             reason.add_note(note)
         raise reason from None
+
+
+def _attempts(resets: Resets) -> Iterable[int]:
+    return count() if resets.attempts == 0 else range(resets.attempts or reset.USUAL_ATTEMPTS)
 
 
 def _set_baud(port: Port, baud: int, otherwise: int) -> None:

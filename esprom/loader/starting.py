@@ -11,6 +11,7 @@ from esprom.loader.guard import Distrusted
 from esprom.loader.rom import RomLoader
 from esprom.loader.stub import StubLoader
 from esprom.port import Port
+from esprom.port.reset import USUAL, Resets
 from esprom.stub import Image, image, load
 
 ROM, STUB, AUTO = "rom", "stub", "auto"
@@ -20,11 +21,12 @@ log = logging.getLogger("esprom.loader")
 
 
 def reach(
-    port: Port, before: str, hand: Hand, loader: str, *, highest: bool = False
+    port: Port, before: str, hand: Hand, loader: str, *, highest: bool = False, resets: Resets = USUAL
 ) -> tuple[RomLoader, StubLoader | None]:
     """Make a loader answer, the one that `loader` says: ROM, STUB, AUTO, or the path of a stub's image.
 
     `highest`: let the stub go to the highest rate that the line carries; else the port's is used.
+    `resets`: how the lines reset the board.
 
     Raises:
         NoResponse, ProtocolError: as `reach_rom`.
@@ -32,17 +34,17 @@ def reach(
         ImageError: the file is no image of a stub.
     """
     if loader == ROM:
-        return reach_rom(port, before, hand), None
+        return reach_rom(port, before, hand, resets=resets), None
     program = image() if loader in (STUB, AUTO) else load(Path(loader))
     baud = port.baud
-    rom = reach_rom(port, before, hand, first_baud=max(baud, UPLOAD_BAUD))
+    rom = reach_rom(port, before, hand, first_baud=max(baud, UPLOAD_BAUD), resets=resets)
     try:
         return rom, start(rom, None if highest else baud, program)
     except Distrusted as exc:
         if loader != AUTO:
             raise
         port.baud = baud
-        rom = reach_rom(port, before, hand)
+        rom = reach_rom(port, before, hand, resets=resets)
         if rom.session.with_stub:  # the same one still: nothing resets the chip
             raise
         log.warning("%s; going on with the ROM's loader, which is slower", exc)

@@ -78,8 +78,12 @@ _between: ContextVar["Callable[[Port], Port] | None"] = ContextVar("between", de
 
 @contextmanager
 def standing_between(wrap: Callable[[Port], Port]) -> Iterator[None]:
-    """Put something between every port that is opened meanwhile and whoever opens it: a recorder."""
-    before = _between.set(wrap)
+    """Put something between every port that is opened meanwhile and whoever opens it: a recorder.
+
+    What stood there before stays, nearer to the port.
+    """
+    other = _between.get()
+    before = _between.set(wrap if other is None else lambda port: wrap(other(port)))
     try:
         yield
     finally:

@@ -73,6 +73,13 @@ def open_port(url: str, baud: int) -> Port:
     return SerialPort(link, url, has_modem_lines=has_lines, purge=purge, again=again)
 
 
+def virtual_boards() -> tuple[str, ...]:
+    """Return the virtual boards, as what to give to `connect`: sim://esp01 and others."""
+    from esp8266sim.profiles import PROFILES
+
+    return tuple(f"sim://{name}" for name in PROFILES)
+
+
 def _link(url: str, scheme: str, baud: int) -> Link:
     try:
         if scheme == "sim":

@@ -2,6 +2,7 @@
 """A board in memory, and `run`, which types a command line at it."""
 
 import io
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -231,8 +232,9 @@ def run(
 ) -> Run:
     """Run a command line; a --port is put before it unless `port=False`."""
     monkeypatch.chdir(tmp_path)  # where files without a folder appear
-    monkeypatch.delenv("ESPROM_PORT", raising=False)
-    monkeypatch.delenv("ESPROM_BAUD", raising=False)
+    for variable in list(os.environ):
+        if variable.startswith(("ESPROM_", "ESPTOOL_")):
+            monkeypatch.delenv(variable)
     monkeypatch.setattr(esprom, "ports", lambda: ())  # not those of the computer that runs the tests
     monkeypatch.setattr(esprom, "driverless_adapters", lambda: ())
 

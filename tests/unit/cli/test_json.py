@@ -68,6 +68,7 @@ RUNS: dict[str, list[str]] = {
     "read-mem": ["0x3ff00010"],
     "write-mem": ["0x3ff00010", "1"],
     "dump-mem": ["0x3ff00010", "3", "OUT"],
+    "completion": ["bash"],
     "version": [],
 }
 

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes over the line, as lines of text in the form that esptool prints with `--trace` (WIRE-14).
+
+Everything is in it, content too. `esprom wire decode` reads it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from esprom.errors import MalformedPacket
+from esprom.port import Port, standing_between
+from esprom.port.recorded import RecordedPort, Way
+from esprom.protocol import slip
+from esprom.protocol.packets import REQUEST
+
+VERBS = {Way.TO_CHIP: "Write", Way.FROM_CHIP: "Read"}
+
+
+class WireTrace:
+    """Tells of every port that is opened while it runs; `emit` is given the lines."""
+
+    def __init__(self, emit: Callable[[str], None]) -> None:
+        self._emit = emit
+
+    @contextmanager
+    def ports(self) -> Iterator[None]:
+        """Trace every port that is opened meanwhile."""
+        with standing_between(self._port):
+            yield
+
+    def _port(self, port: Port) -> Port:
+        return RecordedPort(port, _Tracer(self._emit, port.clock.now()))
+
+
+class _Tracer:
+    """Listens to one port."""
+
+    def __init__(self, emit: Callable[[str], None], began: float) -> None:
+        self._emit = emit
+        self._last = began
+        self._decoders = {way: slip.Decoder() for way in Way}
+
+    def hear(self, when: float, way: Way, data: bytes) -> None:
+        """Print bytes, and the packets that end with them."""
+        frames = self._decoders[way].feed(data)
+        for frame in frames if way is Way.TO_CHIP else ():
+            self._tell(when, _in_words(frame))
+        self._tell(when, f"{VERBS[way]} {len(data)} bytes: {data.hex()}")
+        for frame in frames if way is Way.FROM_CHIP else ():
+            self._tell(when, f"Received full packet: {frame.hex()}")
+
+    def hear_lines(self, when: float, *, dtr: bool, rts: bool) -> None:
+        """Print how the modem lines are set."""
+        self._tell(when, f"DTR {int(dtr)}, RTS {int(rts)}")
+
+    def hear_baud(self, when: float, baud: int) -> None:
+        """Print the rate."""
+        self._tell(when, f"the port goes to {baud} baud")
+
+    def hear_note(self, when: float, note: str) -> None:
+        """Print what else has happened."""
+        self._tell(when, note)
+
+    def _tell(self, when: float, what: str) -> None:
+        self._emit(f"TRACE +{when - self._last:.3f} {what}")
+        self._last = when
+
+
+def _in_words(frame: bytes) -> str:
+    try:
+        request = REQUEST.parse(frame)
+    except MalformedPacket:
+        return f"a frame of {len(frame)} bytes"
+    return f"command op=0x{request.command:02x} data len={len(request.body)} data={request.body.hex()}"

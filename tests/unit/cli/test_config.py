@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings that no option gives, in their order: ESPROM_*, esprom.toml, ESPTOOL_*, esptool's files."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import FakeDevice, Run
+
+
+@pytest.fixture(autouse=True)
+def nobody_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "USERPROFILE", "APPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+
+
+def used(device: FakeDevice) -> tuple[str, int]:
+    """Return port and rate of the last connection."""
+    _, port, options = [entry for entry in device.log if entry[0] == "connect"][-1]
+    return port, options["baud"]
+
+
+@pytest.mark.spec("CONFIG-1")
+def test_what_is_nearer_to_the_user_counts_more(
+    run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "esptool.cfg").write_text("[esptool]\nconnect_attempts = 2\n")
+    run("read-mac")
+    assert device.log[0][2]["resets"].attempts == 2
+    for name, value, expected in (
+        ("ESPTOOL_BAUD", "1", 1),
+        ("esprom.toml", "baud = 2\n", 2),
+        ("ESPROM_BAUD", "3", 3),
+    ):
+        if name.isupper() and "." not in name:
+            monkeypatch.setenv(name, value)
+        else:
+            (tmp_path / name).write_text(value)
+        run("read-mac")
+        assert used(device)[1] == expected
+    run("-b", "4", "read-mac")
+    assert used(device)[1] == 4
+    run("-b", "4", "read-mac", "-b", "5")
+    assert used(device)[1] == 5
+
+
+@pytest.mark.spec("CONFIG-2")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("afterr = 1", "esprom.toml has afterr, which is no setting, did you mean after?"),
+        ("baud = 'fast'", "baud in esprom.toml: 'fast' is neither a baud rate"),
+        ("after = 'explode'", "after in esprom.toml: 'explode' is not one of"),
+        ("baud = ", "esprom.toml cannot be read: "),
+        ("connect-attempts = 'x'", "connect-attempts in esprom.toml: 'x' is no whole number"),
+    ],
+)
+def test_a_file_of_ours_that_is_wrong_is_told_of(
+    run: Run, device: FakeDevice, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "esprom.toml").write_text(text)
+    ran = run("read-mac")
+    assert (ran.code, device.log) == (2, [])
+    assert said in ran.err
+
+
+@pytest.mark.spec("CONFIG-2")
+def test_a_file_of_ours_is_looked_for_here_and_at_home_and_where_it_is_named(
+    run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "esprom.toml").write_text("port = 'at home'\n")
+    run("read-mac", port=False)
+    assert used(device)[0] == "at home"
+    (tmp_path / "esprom.toml").write_text("port = 'here'\nport-filter = ['vid=1', 'name=USB']\n")
+    run("read-mac", port=False)
+    assert used(device)[0] == "here"
+    (tmp_path / "named").write_text("port = 'named'\n")
+    monkeypatch.setenv("ESPROM_CONFIG", "named")
+    run("read-mac", port=False)
+    assert used(device)[0] == "named"
+    monkeypatch.setenv("ESPROM_CONFIG", "missing")
+    assert "ESPROM_CONFIG names missing, and there is no such file" in run("read-mac").err
+
+
+@pytest.mark.spec("CONFIG-3")
+def test_esptools_variables_count(run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "PORT": "theirs",
+        "BAUD": "460800",
+        "BEFORE": "no_reset",
+        "AFTER": "soft_reset",
+        "CONNECT_ATTEMPTS": "0",
+        "CHIP": "esp8266",
+    }.items():
+        monkeypatch.setenv(f"ESPTOOL_{name}", value)
+    ran = run("read-mac", port=False)
+    assert "Detecting" not in ran.out
+    options = device.log[0][2]
+    assert used(device) == ("theirs", 460800)
+    assert (options["before"], options["after"], options["resets"].attempts) == ("no-reset", "soft-reset", 0)
+    monkeypatch.setenv("ESPTOOL_CHIP", "esp32")
+    assert "ESPTOOL_CHIP: esprom is for the ESP8266 alone" in run("read-mac").err
+
+
+@pytest.mark.spec("CONFIG-3")
+def test_those_of_the_header_count_too(
+    run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    image = bytes.fromhex("e901000000001040000010400400000001020304") + bytes(11) + b"\xeb"
+    (tmp_path / "a").write_bytes(image)
+    monkeypatch.setenv("ESPTOOL_FM", "dio")
+    monkeypatch.setenv("ESPTOOL_FF", "80m")
+    assert "Flash parameters set to 0x020f." in run("write-flash", "0", tmp_path / "a").out
+    assert "Flash params set to 0x030f" in run("write_flash", "-fm", "dout", "0", tmp_path / "a").out
+
+
+@pytest.mark.spec("CONFIG-4")
+@pytest.mark.parametrize("name", ["esptool.cfg", "setup.cfg", "tox.ini"])
+def test_esptools_files_count(run: Run, device: FakeDevice, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(
+        "[esptool]\nconnect_attempts = 9\ntimeout = 4\ntimout = 2\nbits = 2\n"
+        "custom_reset_sequence = D0|R1|W0.1|D1|R0\n"
+    )
+    ran = run("read-mac", "-v")
+    assert f"Loaded custom configuration from {tmp_path / name}\n" in ran.err
+    assert "Ignoring unknown config file options: bits, timout\n" in ran.err
+    assert f"connect-attempts 9: from connect_attempts in {name}" in ran.err
+    resets = device.log[0][2]["resets"]
+    assert resets.attempts == 9
+    assert [(step.dtr, step.rts) for step in resets.into_loader[0]] == [
+        (False, False),
+        (False, True),
+        (True, True),
+        (True, False),
+    ]
+
+
+@pytest.mark.spec("CONFIG-4")
+def test_a_file_of_esptools_that_is_wrong_is_passed_over(
+    run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "esptool.cfg").write_text("[other]\nconnect_attempts = 5\n")
+    assert "configuration" not in run("read-mac").err
+    (tmp_path / "esptool.cfg").write_text("[esptool]\nbits = 1\nbits = 2\n")
+    ran = run("read-mac")
+    assert ran.code == 0
+    assert f"Ignoring invalid config file {tmp_path / 'esptool.cfg'}: " in ran.err
+    (tmp_path / "named").write_text("[esptool]\nreset_delay = 0.5\n")
+    monkeypatch.setenv("ESPTOOL_CFGFILE", str(tmp_path / "named"))
+    assert "(set with ESPTOOL_CFGFILE)" in run("read-mac").err
+    assert device.log[-2][2]["resets"].into_loader[0][1].wait_s == 0.5
+
+
+@pytest.mark.spec("CONFIG-5")
+def test_where_each_value_is_from_is_logged(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "esprom.toml").write_text("wait = 5\n")
+    monkeypatch.setenv("ESPROM_BAUD", "9600")
+    monkeypatch.setenv("ESPTOOL_AFTER", "no_reset")
+    said = run("-v", "read-mac").err
+    for expected in (
+        "port fake: from the command line",
+        "baud 9600: from ESPROM_BAUD",
+        "wait 5.0: from wait in esprom.toml",
+        "after no-reset: from ESPTOOL_AFTER",
+    ):
+        assert expected in said
+    assert ": from" not in run("read-mac").err
+
+
+@pytest.mark.spec("CONFIG-6")
+def test_words_may_stand_in_a_file(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    (tmp_path / "words").write_text('read-flash 0 16\n"a file.bin"\n')
+    assert run("@words").code == 0
+    assert (tmp_path / "a file.bin").stat().st_size == 16
+    (tmp_path / "more").write_text("--then read-mac")
+    assert run("@words", "@more").code == 0
+    assert "@missing: No such file" in run("@missing").err
+    (tmp_path / "torn").write_text('"read-mac')
+    ran = run("@torn", "--json")
+    assert (ran.code, '"ok": false' in ran.out) == (2, True)
+
+
+@pytest.mark.spec("CONFIG-6")
+def test_words_in_a_file_name_no_further_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("@b")
+    (tmp_path / "b").write_text("read-mac")
+    assert run("@a").code == 2
