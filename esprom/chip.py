@@ -23,6 +23,8 @@ EMBEDDED_NAME = {1 * MIB: "08", 2 * MIB: "16"}  # Mbit
 
 OUI_BY_CODE = {0: "18:fe:34", 1: "ac:d0:74"}  # code in bits 23:16 of the second word
 CRYSTALS_MHZ = (26, 40)
+CRYSTAL_TOLERANCE = 0.15  # of what autobaud measures; the two lie further apart
+USUAL_BAUDS = (115200, 460800, 921600, 230400)
 
 INIT_DATA_SIZE = 128  # bytes of the radio's init data, esp_init_data_default.bin
 INIT_DATA_BEGINS = ((0, 5), (2, 4), (3, 2))  # offset, value: reserved, and the same in all that were seen
@@ -91,10 +93,16 @@ def features(efuse: tuple[int, int, int, int]) -> tuple[str, ...]:
 def crystal_mhz(baud: int, divisor: int) -> int:
     """Return the crystal, given the divisor that the chip's autobaud chose for our baud.
 
-    The APB runs at twice the crystal in the loader, and a bit takes `divisor` clocks of it.
+    The APB runs at twice the crystal in the loader, and a bit takes `divisor` clocks of it. What has no rate
+    of its own, a bare socket, may lead to a line at another rate than ours: where ours fits no crystal, the
+    usual ones are tried.
     """
-    estimate = baud * divisor / 2e6
-    return min(CRYSTALS_MHZ, key=lambda crystal: abs(crystal - estimate))
+    for rate in (baud, *USUAL_BAUDS):
+        estimate = rate * divisor / 2e6
+        nearest = min(CRYSTALS_MHZ, key=lambda crystal: abs(crystal - estimate))
+        if abs(nearest - estimate) < nearest * CRYSTAL_TOLERANCE:
+            return nearest
+    return min(CRYSTALS_MHZ, key=lambda crystal: abs(crystal - baud * divisor / 2e6))
 
 
 def made_for_crystal_mhz(init_data: bytes) -> int | None:

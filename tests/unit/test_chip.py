@@ -58,7 +58,15 @@ def test_chip_id_is_the_low_half_of_the_mac_with_its_code() -> None:
 @pytest.mark.spec("REG-6")
 @pytest.mark.parametrize(
     ("baud", "divisor", "crystal"),
-    [(115200, 451, 26), (9600, 5416, 26), (460800, 112, 26), (115200, 694, 40), (921600, 87, 40)],
+    [
+        (115200, 451, 26),
+        (9600, 5416, 26),
+        (460800, 112, 26),
+        (115200, 694, 40),
+        (921600, 87, 40),
+        (460800, 451, 26),
+        (2000000, 694, 40),
+    ],
 )
 def test_crystal(baud: int, divisor: int, crystal: int) -> None:
     assert chip.crystal_mhz(baud, divisor) == crystal

@@ -110,7 +110,7 @@ def test_an_answer_about_the_id_may_get_lost(lost: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "size", "warned"), [(b"", 0x1000, True), (b"", 0x800, False), (b"a", 0x1000, False)]
+    ("content", "size", "warned"), [(b"", 0x2000, True), (b"", 0x1000, False), (b"a", 0x2000, False)]
 )
 def test_a_flash_without_content_is_mentioned(
     caplog: pytest.LogCaptureFixture, content: bytes, size: int, warned: bool

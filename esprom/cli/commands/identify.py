@@ -44,19 +44,19 @@ def flash_id(session: Session) -> Facts:
     """Print the flash chip's maker, part and size."""
     with session.device(small=True) as device:
         flash = device.flash()
-    _print_flash(session.output, flash)
+    tell_flash(session.output, flash)
+    session.output.result(f"Flash part: {part_name(flash)}")
+    session.output.result(f"Size known from: {flash.size_source}")
+    if flash.unique_id is not None:
+        session.output.result(f"Unique ID: {flash.unique_id.hex()}")
     return {"flash": flash_facts(flash)}
 
 
-def _print_flash(output: Output, flash: "esprom.FlashInfo") -> None:
-    """Print esptool's three lines, then what it does not tell."""
+def tell_flash(output: Output, flash: "esprom.FlashInfo") -> None:
+    """Print the three lines that esptool has too."""
     output.result(f"Manufacturer: {flash.jedec_id >> 16:02x}")
     output.result(f"Device: {flash.jedec_id & 0xFFFF:04x}")
     output.result(f"Detected flash size: {esprom.size_name(flash.size)}")
-    output.result(f"Flash part: {part_name(flash)}")
-    output.result(f"Size known from: {flash.size_source}")
-    if flash.unique_id is not None:
-        output.result(f"Unique ID: {flash.unique_id.hex()}")
 
 
 def part_name(flash: "esprom.FlashInfo") -> str:

@@ -42,6 +42,8 @@ def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Fac
             device.flash(),
             lambda fitting: session.command("read-flash", f"{offset:#x}", fitting, str(file)),
         )
+        if extent == "all":
+            session.output.result(f"Detected flash size: {esprom.size_name(device.flash().size)}")
         if size > AT_ONCE:
             announce(session, device, size, passes=1 if device.loader != "rom" else 2)
         with session.job() as job, timed() as taken:

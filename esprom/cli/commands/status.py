@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 import esprom
+from esprom.cli.commands.identify import tell_flash
 from esprom.cli.foreign import usual_flash
 from esprom.cli.group import command
 from esprom.cli.output import Facts
@@ -14,6 +15,7 @@ from esprom.cli.values import WORD, NumberType, count
 from esprom.errors import EspromError
 
 MOST_UNLESS_TOLD = 2  # as tools have always done
+FEWEST_DIGITS = 4  # as tools have always shown
 MOST_SFDP = 256  # bytes; basic tables end before
 SHOWN = 8  # bytes of what should be a table
 
@@ -86,10 +88,13 @@ def read_flash_sfdp(session: Session, address: int | None, size: int | None) -> 
     first, count_of = (0, MOST_SFDP) if address is None or size is None else (address, size)
     with session.device(small=True) as device:
         data = device.read_sfdp(first, count_of)
+        if address is not None:
+            tell_flash(session.output, device.flash())
     summary = esprom.sfdp_summary(data) if first == 0 else None
     if address is not None:
         listed = " ".join(f"{byte:#04x}" for byte in data)
-        session.output.result(f"SFDP[{first}..{first + count_of - 1}]: {listed}")
+        said = f"SFDP[{first}..{first + count_of - 1}]: {listed}"
+        session.output.say(f"Flash memory {said}", old=said)
     elif summary is None:
         raise EspromError(
             "the flash chip has no SFDP that makes sense: its parameter table begins with"
@@ -122,4 +127,4 @@ def _check_fit(value: int, registers: int) -> None:
 
 
 def _in_hex(status: int, registers: int) -> str:
-    return f"{status:#0{2 + 2 * registers}x}"
+    return f"{status:#0{2 + max(FEWEST_DIGITS, 2 * registers)}x}"
