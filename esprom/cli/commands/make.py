@@ -91,7 +91,7 @@ def elf2image(
     except ValueError as error:
         raise click.UsageError(f"{error} in version {form}") from error
     written = _written(session, made, _names(file, output, form, made), [file])
-    session.output.result("Successfully created ESP8266 image.")
+    session.output.say("Successfully created ESP8266 image.", old="Successfully created esp8266 image.")
     return {"file": str(file), "form": int(form), "entry": program.entry, "written": written}
 
 
@@ -150,7 +150,7 @@ def make_image(
             raise ImageError(f"{file} is empty")
     made = esprom.make_image([esprom.Segment(address, data) for _, address, data in contents], entry)
     written = _written(session, made, _prefixed(output, made), files)
-    session.output.result("Successfully created ESP8266 image.")
+    session.output.say("Successfully created ESP8266 image.", old="Successfully created esp8266 image.")
     return {"entry": entry, "written": written}
 
 
