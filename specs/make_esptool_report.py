@@ -21,10 +21,11 @@ AT_ONCE = 2
 HEAD = """\
 # esprom in esptool's place
 
-Made by `python -m specs.make_esptool_report` ({date}, esprom {version}, esptool {esptool}): the same
-arguments, each tool in front of a fresh virtual board of its own, with the same content. Compared are success
-or failure, the flash afterwards, the files that were made, and what is printed of MAC, ids, sizes, digests and
-registers. No silicon was at hand. Where something differs, that is meant, and the last column says why.
+Made by `python -m specs.make_esptool_report` ({date}, esprom {version}, esptool {esptool}): the
+same arguments, each tool in front of a fresh virtual board of its own, with the same content.
+Compared are success or failure, the flash afterwards, the files that were made, and what is printed
+of MAC, ids, sizes, digests and registers. No silicon was at hand. Where something differs, that is
+meant, and the last column says why.
 
 {same} of {all} rows come to the same, {other} to something else.
 
