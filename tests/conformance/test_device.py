@@ -79,6 +79,7 @@ def test_the_mark_is_what_the_specification_says() -> None:
     assert f"each sector begins with {scratch.MARK.hex(' ').upper()}," in page.read_text("utf-8")
 
 
+@pytest.mark.soak
 @pytest.mark.spec("CONF-4")
 def test_what_a_named_scratch_area_held_is_back(tmp_path: Path) -> None:
     model = board("esp12", CONTENT)
@@ -153,6 +154,7 @@ def test_a_stub_that_nothing_resets_is_not_taken_for_the_rom() -> None:
     assert bytes(model.flash.array[: len(CONTENT)]) == CONTENT
 
 
+@pytest.mark.soak
 @pytest.mark.spec("CONF-4")
 @pytest.mark.parametrize("targets", [[ROM], [ROM, OURS]], ids=["rom", "both"])
 def test_a_scratch_area_is_put_back_where_nothing_resets(targets: list[Target], tmp_path: Path) -> None:
@@ -249,6 +251,7 @@ def test_a_device_that_stops_answering_ends_the_run() -> None:
     assert not DeviceReport("there", SHOULD, tuple(results)).conforms
 
 
+@pytest.mark.soak
 @pytest.mark.spec("CONF-3")
 @pytest.mark.parametrize(
     ("on_connect", "runs"), [(OnConnect.POWER_CYCLE, Verdict.CONFORMS), (OnConnect.KEEP, Verdict.NOT_RUN)]

@@ -109,7 +109,12 @@ PEERS: dict[str, tuple[Peer, int, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", PEERS)
+USUAL = ("silence", "echo", "flood of text", "a frame without end")  # each takes what esprom's patience does
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in USUAL else pytest.param(name, marks=pytest.mark.soak) for name in PEERS]
+)
 def test_a_peer_that_is_no_esp8266(name: str, tmp_path: Path) -> None:
     peer, code, said = PEERS[name]
     with listening(peer) as number:

@@ -37,6 +37,7 @@ def hand(control: str, *, jumper: str) -> str:
     return " && ".join(shlex.join([*ESPROM, "sim", *action, "--control", control]) for action in actions)
 
 
+@pytest.mark.soak
 def test_a_power_command_brings_the_board_in_and_one_connection_does_all(tmp_path: Path) -> None:
     flash, copy = tmp_path / "flash.bin", tmp_path / "copy"
     options = ("--profile", "esp01", "--flash", flash, "--wiring", "jumper", "--pty", tmp_path / "tty")

@@ -106,6 +106,7 @@ def test_write_verify_and_erase_touch_nothing_else(esprom: Bench, content: bytes
     assert json.loads(ran.out)["error"]["facts"]["address"] == 0x12345
 
 
+@pytest.mark.soak
 def test_write_flash_edits_the_header_as_told(esprom: Bench, content: bytes, tmp_path: Path) -> None:
     (tmp_path / "image").write_bytes(content[:SECTOR])
     assert content[0] == 0xE9
@@ -223,6 +224,7 @@ def test_a_write_that_is_stopped_tears_no_neighbour(
     assert flash[0x18123:] == content[0x18123:]
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo terminal")
 def test_a_terminal_gets_a_bar_and_a_question(esprom: Bench, content: bytes, tmp_path: Path) -> None:
     (tmp_path / "old.bin").write_bytes(content)

@@ -25,7 +25,10 @@ def esprom(*words: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
 
 
-@pytest.mark.parametrize("what", PROGRAMS)
+@pytest.mark.parametrize(
+    "what",
+    [what if what == "null call" else pytest.param(what, marks=pytest.mark.soak) for what in PROGRAMS],
+)
 def test_the_server_stays_and_tells(what: str, tmp_path: Path) -> None:
     code, state = PROGRAMS[what]
     image, trace = tmp_path / "image", tmp_path / "trace"

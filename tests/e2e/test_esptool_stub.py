@@ -120,7 +120,7 @@ def stay(bench: Bench) -> None:
 
 
 JOBS = (identify, write_and_read, write_at_460800, write_uncompressed, erase, status, stay)
-VERSIONS = ("5.6.0", "4.12.0", "3.3.3")
+VERSIONS = ("5.6.0", *(pytest.param(older, marks=pytest.mark.soak) for older in ("4.12.0", "3.3.3")))
 
 
 def at_work(way: str, version: str, folder: Path, job: Callable[[Bench], None]) -> None:

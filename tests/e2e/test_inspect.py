@@ -60,6 +60,7 @@ def test_the_map_of_a_large_flash_shows_what_is_small(tmp_path: Path) -> None:
     assert "# firmware, C calibration, . blank; a letter is 16.0 KiB" in done.stdout
 
 
+@pytest.mark.soak
 def test_a_board(dump: Path) -> None:
     dump.write_bytes(stock(MIB)[:SECTOR].ljust(MIB - 5 * SECTOR, b"\xff") + stock(MIB)[-5 * SECTOR :])
     done = esprom("--baud", "auto", "--json", "inspect", f"sim://esp01?flash={dump}")

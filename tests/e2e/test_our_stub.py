@@ -17,7 +17,7 @@ SIZE = 0x100000
 
 
 @pytest.mark.spec("STUB-3")
-@pytest.mark.parametrize("version", ["5.6.0", "4.12.0"])
+@pytest.mark.parametrize("version", ["5.6.0", pytest.param("4.12.0", marks=pytest.mark.soak)])
 def test_esptool_finds_it_and_works_with_it(version: str, tmp_path: Path) -> None:
     flash, image, back = (tmp_path / name for name in ("flash", "image", "back"))
     data = random.Random(4).randbytes(0x5000) + b"the same words " * 0x300

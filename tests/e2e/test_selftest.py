@@ -15,6 +15,7 @@ from esprom.stub import image
 from tests.unit.cli.test_json import validator
 
 
+@pytest.mark.soak
 @pytest.mark.spec("STUB-14")
 def test_a_report_has_what_is_needed_and_nothing_private(tmp_path: Path) -> None:
     file, flash = tmp_path / "report.json", tmp_path / "flash"

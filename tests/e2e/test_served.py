@@ -200,6 +200,7 @@ def test_a_flash_file_survives_kill_9_with_each_page_old_or_new(tmp_path: Path) 
     assert new in pages
 
 
+@pytest.mark.soak
 def test_an_idle_server_takes_next_to_no_cpu(tmp_path: Path) -> None:
     with served.process("--pty", tmp_path / "tty", "--tcp", 0) as server:
         if not Path("/proc/self/stat").exists():
@@ -218,6 +219,7 @@ def test_an_idle_server_takes_next_to_no_cpu(tmp_path: Path) -> None:
         assert used < 0.05 * (time.monotonic() - wall)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("pace", Pace)
 @pytest.mark.spec("SERVE-3", "SERVE-11")
 def test_rfc2217_carries_baud_lines_purge_and_break(pace: Pace) -> None:

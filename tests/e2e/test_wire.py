@@ -92,6 +92,7 @@ def test_modem_lines_pass_by_rfc2217_and_nothing_private_is_kept(tmp_path: Path)
         assert f"{word:08x}" not in said
 
 
+@pytest.mark.soak
 @pytest.mark.spec("WIRE-15")
 def test_reading_with_our_stub_is_replayed(tmp_path: Path) -> None:
     file, first, second = tmp_path / "a.pcapng", tmp_path / "1.bin", tmp_path / "2.bin"
@@ -105,6 +106,7 @@ def test_reading_with_our_stub_is_replayed(tmp_path: Path) -> None:
     assert second.read_bytes() == first.read_bytes()
 
 
+@pytest.mark.soak
 @pytest.mark.spec("WIRE-16")
 def test_a_tampered_recording_is_told_from_what_comes(tmp_path: Path) -> None:
     file = tmp_path / "a.pcapng"

@@ -115,6 +115,7 @@ def test_by_the_rom_only_what_differs_from_what_is_believed_is_written(
     assert bytes(board.flash.array) == CONTENT[:0x11000] + NEW + CONTENT[0x11000 + len(NEW) :]
 
 
+@pytest.mark.soak
 def test_an_erase_of_all_comes_first(board: Board) -> None:
     (done,) = device(board, "stub").write_parts(
         [Segment(0x11000, OLD)], erase_all=True, skip_present=True, believed={0x11000: OLD}

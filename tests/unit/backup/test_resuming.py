@@ -112,6 +112,7 @@ def test_a_board_that_goes_away_leaves_what_was_read(under_test: Board, tmp_path
     assert device(under_test).backup(tmp_path / "kitchen").known_sectors >= 0x08
 
 
+@pytest.mark.soak
 def test_without_a_name_the_same_one_is_gone_on_with(
     under_test: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +248,7 @@ def test_a_second_copy_gets_a_name_of_its_own(under_test: Board, tmp_path: Path,
     assert len(list(tmp_path.glob("*before-restore*.bin"))) == 2
 
 
+@pytest.mark.soak
 def test_calibration_is_kept(under_test: Board, tmp_path: Path, image: Path) -> None:
     plan = device(under_test).plan_restore(image, keep_calibration=True)
     assert [(region.name, region.offset) for region in plan.kept] == [
@@ -282,6 +284,7 @@ def interrupted(under_test: Board, image: Path, place: Path) -> None:
         device(under_test).restore(image, safety_copy=place, progress=progress, cancel=cancel)
 
 
+@pytest.mark.soak
 def test_a_board_that_was_used_since_gets_a_copy_of_its_own(
     under_test: Board, tmp_path: Path, image: Path
 ) -> None:
@@ -306,6 +309,7 @@ def test_another_image_gets_a_copy_of_its_own(under_test: Board, tmp_path: Path,
     assert result.safety_copy.read_bytes() == between
 
 
+@pytest.mark.soak
 def test_the_same_command_with_a_name_finishes_it_too(under_test: Board, tmp_path: Path, image: Path) -> None:
     (tmp_path / "copy-old.restoring").write_bytes(b"{}")  # another's, whose name begins alike
     place = tmp_path / "copy [1]"
@@ -316,6 +320,7 @@ def test_the_same_command_with_a_name_finishes_it_too(under_test: Board, tmp_pat
     assert device(under_test).restore(image, safety_copy=place).written == 0
 
 
+@pytest.mark.soak
 def test_a_copy_that_is_there_already_is_not_made_again(
     under_test: Board, tmp_path: Path, image: Path
 ) -> None:
@@ -334,6 +339,7 @@ def test_a_marker_of_a_later_version_is_refused(under_test: Board, tmp_path: Pat
     assert held(under_test) == CONTENT
 
 
+@pytest.mark.soak
 def test_a_backup_that_is_to_replace_another_goes_on_from_where_it_was(
     under_test: Board, tmp_path: Path
 ) -> None:

@@ -125,6 +125,7 @@ def test_a_trial_that_nobody_confirms_ends(under_test: Board, stub: StubLoader) 
     stub.info()
 
 
+@pytest.mark.soak
 @pytest.mark.spec("STUB-16")
 def test_a_read_goes_on_at_a_lower_rate_and_keeps_what_it_has(
     under_test: Board, port: HurtPort, stub: StubLoader, caplog: pytest.LogCaptureFixture

@@ -498,6 +498,7 @@ class BackInRom(ForwardingPort):
         return ready
 
 
+@pytest.mark.soak
 @pytest.mark.spec("STUB-10")
 def test_a_stream_ends_where_the_chip_was_reset_in_the_middle(stub: StubLoader) -> None:
     port = BackInRom(stub.session.port)
