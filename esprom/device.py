@@ -330,9 +330,12 @@ class Device:
             What became of each, in the order of their addresses.
 
         Raises:
-            Refused: two pieces overlap, or one reaches past the end of the flash; nothing was touched.
+            Refused: two pieces overlap, one reaches past the end of the flash, or the flash seems smaller
+                than its id says; nothing was touched.
             EspromError: as `write_flash`.
         """
+        writing.check_parts(parts, self.flash())
+        rewriting.check_size(self._nor, self.flash(), max((writing.end(part) for part in parts), default=0))
         return writing.write_parts(
             self,
             parts,

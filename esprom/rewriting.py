@@ -96,7 +96,7 @@ def erase(nor: NorFlash, flash: FlashInfo, offset: int, size: int, *, unprotect:
             " is the aligned command that covers this range"
         )
     check_range(flash, offset, size)
-    _check_size(nor, flash, offset + size)
+    check_size(nor, flash, offset + size)
     _check_protection(nor, unprotect)
     stage = watch.stage("erase", size)
     if size == flash.size and _persist(nor, lambda: nor.erase(CHIP_ERASE, 0), CHIP_ERASE.limit_s):
@@ -117,7 +117,7 @@ def write(
     check_range(flash, offset, len(data))
     if not data:
         return
-    _check_size(nor, flash, offset + len(data))
+    check_size(nor, flash, offset + len(data))
     _check_protection(nor, unprotect)
     quiet = replace(watch, progress=None, cancel=None)
     written = range(offset, offset + len(data))
@@ -160,7 +160,7 @@ def replace_sectors(
         check_range(flash, address, len(data))
     if not sectors:
         return
-    _check_size(nor, flash, max(sectors) + SECTOR)
+    check_size(nor, flash, max(sectors) + SECTOR)
     _check_protection(nor, unprotect)
     stage = watch.stage("write", len(sectors) * SECTOR)
     with status_kept(nor):
@@ -171,6 +171,25 @@ def replace_sectors(
 def check_protection(nor: NorFlash) -> None:
     """Raise FlashProtected if the chip's block protection is on."""
     _check_protection(nor, unprotect=False)
+
+
+def check_size(nor: NorFlash, flash: FlashInfo, end: int) -> None:
+    """Raise Refused if the flash seems to end before `end`, where only its id, or only SFDP, tells its size.
+
+    A chip does not see address bits that it has no cells for (FLASH-2): what is written behind its end
+    overwrites what lies at its beginning, and reads back as it should.
+    """
+    if flash.size_source not in {"jedec", "sfdp"}:
+        return
+    size = SMALLEST_FLASH
+    while size < min(end, flash.size):
+        if _repeats(nor, size):
+            raise Refused(
+                f"the flash seems to have {size_name(size)}, not the {size_name(flash.size)} that it claims:"
+                f" it holds the same again from 0x{size:x} on; nothing was touched; --chip-size"
+                f" {size_name(size)} if that is so, --chip-size {size_name(flash.size)} if it is not"
+            )
+        size *= 2
 
 
 def _joined(sectors: Mapping[int, bytes]) -> Iterator[Part]:
@@ -275,25 +294,6 @@ def _persist(nor: NorFlash, job: Callable[[], T], busy_s: float = BLOCK_ERASE.li
                     raise
                 failures = 1
             log.info("trying again: %s", exc)
-
-
-def _check_size(nor: NorFlash, flash: FlashInfo, end: int) -> None:
-    """Raise Refused if the flash seems to end before `end`, where only its id, or only SFDP, tells its size.
-
-    A chip does not see address bits that it has no cells for (FLASH-2): what is written behind its end
-    overwrites what lies at its beginning, and reads back as it should.
-    """
-    if flash.size_source not in {"jedec", "sfdp"}:
-        return
-    size = SMALLEST_FLASH
-    while size < min(end, flash.size):
-        if _repeats(nor, size):
-            raise Refused(
-                f"the flash seems to have {size_name(size)}, not the {size_name(flash.size)} that it claims:"
-                f" it holds the same again from 0x{size:x} on; nothing was touched; --chip-size"
-                f" {size_name(size)} if that is so, --chip-size {size_name(flash.size)} if it is not"
-            )
-        size *= 2
 
 
 def _repeats(nor: NorFlash, size: int) -> bool:

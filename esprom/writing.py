@@ -91,10 +91,15 @@ def check_parts(parts: Sequence[Segment], flash: FlashInfo) -> None:
     """Raise Refused if two pieces overlap, or one reaches past the end of the flash."""
     ordered = sorted(parts, key=lambda part: part.address)
     for first, second in pairwise(ordered):
-        if second.address < first.address + len(first.data):
+        if second.address < end(first):
             raise Refused(f"what is for 0x{first.address:x} reaches into what is for 0x{second.address:x}")
     for part in ordered:
         check_range(flash, part.address, len(part.data))
+
+
+def end(part: Segment) -> int:
+    """Return the address after the last byte."""
+    return part.address + len(part.data)
 
 
 def write_parts(
@@ -108,8 +113,7 @@ def write_parts(
     unprotect: bool = False,
     calls: Calls | None = None,
 ) -> tuple[WrittenPart, ...]:
-    """Write the pieces in the order of their addresses; `esprom.Device.write_parts` has the contract."""
-    check_parts(parts, board.flash())
+    """Write pieces that have been checked, by their addresses; `Device.write_parts` has the contract."""
     calls = calls or Calls()
     if erase_all:
         board.erase_flash(unprotect=unprotect, progress=calls.progress, cancel=calls.cancel)
@@ -163,10 +167,9 @@ def _write_differences(board: Writable, part: Segment, held: bytes, *, unprotect
 def differing(part: Segment, held: bytes) -> Iterator[Segment]:
     """Yield what of a piece lies in sectors that `held` something else, in as few pieces as possible."""
     begin = None
-    end = part.address + len(part.data)
     address = part.address
-    while address < end:
-        border = min(round_down(address, SECTOR) + SECTOR, end)
+    while address < end(part):
+        border = min(round_down(address, SECTOR) + SECTOR, end(part))
         first, last = address - part.address, border - part.address
         if part.data[first:last] != held[first:last]:
             begin = first if begin is None else begin

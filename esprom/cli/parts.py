@@ -33,6 +33,7 @@ class Part:
     offset: int
     file: Path
     data: bytes
+    pair: int  # of ADDRESS FILE, counted from 0 as they were typed
     edited: bool = False
 
     @property
@@ -59,6 +60,14 @@ class Part:
             "sha256": hashlib.sha256(self.data).hexdigest(),
             "header_edited": self.edited,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What ADDRESS FILE ... says: what goes where, by address, and how many pairs were typed."""
+
+    parts: tuple[Part, ...]
+    pairs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,7 @@ class HeaderEdit:
 
 
 def part_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ADDRESS FILE ..., -fs, -fm, -ff to a command; its function gets `parts` and `edit`."""
+    """Add ADDRESS FILE ..., -fs, -fm, -ff to a command; its function gets `placed` and `edit`."""
 
     @wraps(function)  # the options that are declared below ours come along
     def gather(
@@ -112,8 +121,8 @@ def part_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
         frequency: str,
         **rest: Any,
     ) -> Any:
-        parts = _parts(session, placed)
-        return function(session, parts=parts, edit=HeaderEdit(size, mode, frequency), **rest)
+        found = Placed(_parts(session, placed), len(placed) // 2)
+        return function(session, placed=found, edit=HeaderEdit(size, mode, frequency), **rest)
 
     found: Callable[..., Any] = gather
     for decorate in reversed(DECORATORS):
@@ -126,11 +135,12 @@ def _parts(session: Session, words: tuple[str, ...]) -> tuple[Part, ...]:
     if not words or len(words) % 2:
         raise click.UsageError("give pairs of an address and a file: 0x0 image.bin")
     parts = []
-    for word, name in zip(words[::2], words[1::2], strict=True):
+    for pair, (word, name) in enumerate(zip(words[::2], words[1::2], strict=True)):
         offset, file = ADDRESS.convert(word, None, None), Path(INPUT_FILE.convert(name, None, None))
         data = esprom.load(file)
         if data:
-            parts += [Part(piece.address, file, piece.data) for piece in _pieces(offset, file, data)]
+            pieces = _pieces(session, offset, file, data)
+            parts += [Part(piece.address, file, piece.data, pair) for piece in pieces]
         else:
             session.output.note(f"warning: {file} is empty, there is nothing of it to write")
     if not parts:
@@ -145,17 +155,17 @@ def _parts(session: Session, words: tuple[str, ...]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _pieces(offset: int, file: Path, data: bytes) -> "Sequence[esprom.Segment]":
-    """Return what a file puts where: Intel HEX goes by its own addresses, none of them before ADDRESS."""
+def _pieces(session: Session, offset: int, file: Path, data: bytes) -> "Sequence[esprom.Segment]":
+    """Return what a file puts where. Intel HEX goes by its own addresses, whatever ADDRESS says."""
     try:
         pieces = esprom.file_pieces(offset, data)
     except EspromError as error:
         raise click.UsageError(f"{file}: {error}") from error
-    first = min(piece.address for piece in pieces)
-    if first < offset:
-        raise click.UsageError(
-            f"{file} is Intel HEX, which has its own addresses, from {first:#x} on, and that is"
-            f" before {offset:#x}: give 0 as its ADDRESS"
+    first = pieces[0].address
+    if offset not in (0, first):
+        session.output.note(
+            f"warning: {file} is Intel HEX, which has its own addresses: it goes to {first:#x},"
+            f" not {offset:#x}"
         )
     return pieces
 

@@ -32,7 +32,7 @@ def rewritten(words: list[str]) -> list[str]:
             eaten_by = ""
         following = rest[0] if rest else None
         name = word.replace("_", "-")
-        if name == "--diff-with":
+        if name == "--diff-with" and following is not None and not following.startswith("-"):
             eaten_by = name
         elif eaten_by:
             found += [eaten_by, word]

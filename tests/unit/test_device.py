@@ -327,6 +327,7 @@ def test_a_write_gives_up_when_no_block_is_answered(under_test: Board) -> None:
     assert port.count == RETRIES + 1
 
 
+LARGE_CONTENT = random.Random(6).randbytes(0x1000000)
 WRITES = [
     ("inside a sector", 0x1234, 0x100),
     ("over a border", 0x1FFF, 2),
@@ -467,6 +468,45 @@ def test_beyond_what_the_rom_believes(under_test: Board) -> None:
     device.write_flash(0x700000, b"far away")
     assert large.flash.array[0x700000:0x700008] == b"far away"
     assert large.flash.array[0x300000:0x300008] == b"\xff" * 8
+
+
+LARGE_BORDERS = [
+    ("over 4 MiB", 0x3FF800, 0x1000),
+    ("from 4 MiB on", 0x400000, 0x1000),
+    ("over 8 MiB", 0x7FFFF0, 0x20),
+    ("the last bytes", 0xFFFFF9, 7),
+    ("the last sectors", 0xFFE000, 0x2000),
+]
+
+
+@pytest.fixture
+def of_16_mib() -> Board:
+    return Board(PROFILES["d1mini-pro"], bytearray(LARGE_CONTENT))
+
+
+@pytest.mark.parametrize(
+    ("offset", "size"), [case[1:] for case in LARGE_BORDERS], ids=[case[0] for case in LARGE_BORDERS]
+)
+def test_write_is_exact_beyond_what_the_rom_believes(of_16_mib: Board, offset: int, size: int) -> None:
+    device = esprom.connect(on_board(of_16_mib, latency_ms=0))
+    data = random.Random(size).randbytes(size)
+    device.write_flash(offset, data)
+    assert bytes(of_16_mib.flash.array) == LARGE_CONTENT[:offset] + data + LARGE_CONTENT[offset + size :]
+    device.verify_flash(offset, data)
+    assert device.read_flash(offset, size) == data
+    of_16_mib.flash.array[offset + size - 1] ^= 1
+    with pytest.raises(VerifyFailed) as caught:
+        device.verify_flash(offset, data)
+    assert caught.value.address == offset + size - 1
+    with pytest.raises(Refused):
+        device.write_flash(0x1000000 - size, data + b"1")
+
+
+@pytest.mark.parametrize(("offset", "size"), [(0x3FF000, 0x2000), (0x7F0000, 0x20000), (0xFFF000, 0x1000)])
+def test_erase_is_exact_beyond_what_the_rom_believes(of_16_mib: Board, offset: int, size: int) -> None:
+    esprom.connect(on_board(of_16_mib, latency_ms=0)).erase_region(offset, size)
+    blank = b"\xff" * size
+    assert bytes(of_16_mib.flash.array) == LARGE_CONTENT[:offset] + blank + LARGE_CONTENT[offset + size :]
 
 
 def test_verify_names_the_first_difference(device: Device, under_test: Board) -> None:

@@ -15,6 +15,7 @@ from esp8266sim.flashchip import Operation
 from esp8266sim.flaws import Stuck
 from esp8266sim.profiles import PROFILES
 from esp8266sim.scripts import Script, scripted_board
+from esprom import Segment
 from esprom.device import Device
 from esprom.errors import Cancelled, EdgeLost, EspromError, NoResponse, PortError, Refused, VerifyFailed
 from esprom.protocol.packets import Command
@@ -315,12 +316,13 @@ def liar(content: bytes, claims: int = 0xEF4016) -> Board:
 
 
 @pytest.mark.spec("FLASH-2")
-@pytest.mark.parametrize("change", ["write_flash", "erase_region", "write_sectors"])
+@pytest.mark.parametrize("change", ["write_flash", "write_parts", "erase_region", "write_sectors"])
 def test_a_flash_that_ends_before_that_is_not_changed(change: str) -> None:
     under_test = liar(PATTERN)
     device, _ = connected(under_test)
     arguments = {
         "write_flash": (0x120000, b"new"),
+        "write_parts": ([Segment(0x1000, b"before"), Segment(0x120000, b"new")],),
         "erase_region": (0x120000, 0x1000),
         "write_sectors": ({0x120000: bytes(0x1000)},),
     }

@@ -20,6 +20,7 @@ from esprom.cli.values import (
     WORD_ADDRESS,
     count,
 )
+from esprom.errors import ImageError
 
 
 @command("read-mem")
@@ -80,9 +81,10 @@ def dump_mem(session: Session, address: int, size: int, file: Path) -> Facts:
 def load_ram(session: Session, file: Path) -> Facts:
     """Load an image into RAM and start it.
 
-    FILE is an ESP8266 application image (it starts with E9) whose segments all lie in RAM.
+    FILE is an ESP8266 application image (it starts with E9) whose segments all lie in RAM; or Intel HEX that
+    holds one, at whatever address.
     """
-    image = esprom.parse_image(file.read_bytes())
+    image = esprom.parse_image(_image_in(file))
     image.check_loadable()
     if not image.checksum_good:
         session.output.note(f"warning: the checksum of {file} is wrong: it may be damaged")
@@ -94,6 +96,17 @@ def load_ram(session: Session, file: Path) -> Facts:
         "entry": image.entry,
         "segments": [{"address": s.address, "size": len(s.data)} for s in image.segments],
     }
+
+
+def _image_in(file: Path) -> bytes:
+    """Return the image in a file. In Intel HEX it is one run of bytes, whose address says nothing here."""
+    data = esprom.load(file)
+    if not esprom.is_hex(data):
+        return data
+    runs = esprom.parse_hex(data)
+    if len(runs) != 1:
+        raise ImageError(f"{file} has {len(runs)} pieces with gaps between them, and an image is one")
+    return runs[0].data
 
 
 @command("run")

@@ -13,7 +13,7 @@ from esprom.cli.esptool_lines import rate
 from esprom.cli.foreign import accepted, usual_flash, without_encryption
 from esprom.cli.group import command
 from esprom.cli.output import Facts
-from esprom.cli.parts import HeaderEdit, Part, part_arguments, prepared
+from esprom.cli.parts import HeaderEdit, Part, Placed, part_arguments, prepared
 from esprom.cli.session import Session
 from esprom.cli.values import INPUT_FILE, count
 from esprom.cli.words import FlashCommand
@@ -47,7 +47,7 @@ RANGES = 32  # that are listed
 @accepted("--trust-flash-content", "--no-diff-verify")
 def write_flash(
     session: Session,
-    parts: tuple[Part, ...],
+    placed: Placed,
     edit: HeaderEdit,
     *,
     force: bool,
@@ -61,12 +61,12 @@ def write_flash(
     Exactly the bytes of each FILE are written at its ADDRESS: what is beside them in the same sector
     stays. Intel HEX goes to its own addresses. -fs, -fm and -ff edit the header of an image for 0x0.
     """
-    held = _held(parts, believed)
-    for part in parts:
+    held = _held(placed, believed)
+    for part in placed.parts:
         if part.offset == 0 and (harm := _harm(part.data)):
             session.output.note(f"warning: {part.file} begins like firmware, but {harm}; written as it is")
     with session.device() as device:
-        ready = prepared(session, parts, edit, device.flash(), force=force)
+        ready = prepared(session, placed.parts, edit, device.flash(), force=force)
         with session.change(device, HALF_WRITTEN) as job:
             written = device.write_parts(
                 [part.segment for part in ready],
@@ -103,64 +103,73 @@ def _tell(session: Session, part: Part, done: "esprom.WrittenPart") -> None:
     session.output.say("Hash of data verified.")
 
 
-def _held(parts: Sequence[Part], words: Sequence[str]) -> dict[int, bytes]:
+def _held(placed: Placed, words: Sequence[str]) -> dict[int, bytes]:
     """Return what the flash is said to hold, by the address of a part. Raises UsageError."""
-    files = [list(group) for _, group in groupby(parts, key=lambda part: part.file)]
-    if not words:
-        return {}
-    if len(words) != len(files):
+    if words and len(words) != placed.pairs:
         raise click.UsageError(
-            f"--diff-with names {count(len(words), 'file')} for {len(files)}: give one for each, or skip"
+            f"--diff-with names {count(len(words), 'file')} for {placed.pairs}: give one for each, or skip"
         )
     held: dict[int, bytes] = {}
-    for (first, *more), word in zip(files, words, strict=True):
-        if word == NOTHING_HELD:
-            continue
-        old = esprom.load(Path(INPUT_FILE.convert(word, None, None)))
-        for piece in esprom.file_pieces(first.offset, old):
-            held |= {part.offset: piece.data for part in (first, *more) if part.offset == piece.address}
+    for pair, word in enumerate(words):
+        own = [part for part in placed.parts if part.pair == pair]
+        if own and word != NOTHING_HELD:
+            old = esprom.load(Path(INPUT_FILE.convert(word, None, None)))
+            for piece in esprom.file_pieces(own[0].offset, old):
+                held |= {part.offset: found for part in own if (found := _from(piece, part.offset))}
     return held
+
+
+def _from(piece: "esprom.Segment", address: int) -> bytes:
+    """Return what a piece holds from an address on, if it reaches there."""
+    return piece.data[address - piece.address :] if piece.address <= address else b""
 
 
 @command("verify-flash", cls=FlashCommand)
 @part_arguments
 @click.option("--diff", "-d", "listed", is_flag=True, help="Tell where the flash differs, and in what.")
 @usual_flash
-def verify_flash(session: Session, parts: tuple[Part, ...], edit: HeaderEdit, *, listed: bool) -> Facts:
+def verify_flash(session: Session, placed: Placed, edit: HeaderEdit, *, listed: bool) -> Facts:
     """Compare the flash with files.
 
     Exactly as many bytes as each file has. Give the -fs, -fm and -ff that the files were written with: they
     edit the header that is compared.
     """
+    failed = []
     with session.device() as device:
-        ready = prepared(session, parts, edit, device.flash(), force=True)
+        ready = prepared(session, placed.parts, edit, device.flash(), force=True)
         for part in ready:
-            bytes_, where = f"{len(part.data):#x} ({len(part.data)}) bytes", f"{part.offset:#010x} in flash"
-            session.output.say(
-                f"Verifying {bytes_} at {where} against '{part.file}'...",
-                old=f"Verifying {bytes_} @ {where} against {part.file}...",
-            )
             try:
-                with session.job() as job:
-                    device.verify_flash(part.offset, part.data, progress=job.progress, cancel=job.cancel)
-            except VerifyFailed:
+                _verify(session, device, part)
+            except VerifyFailed as error:
                 _tell_difference(session, device, part, listed=listed)
-                raise
-            session.output.say(
-                "Verification successful (digest matched).", old="-- verify OK (digest matched)"
-            )
+                failed.append(error)
+    if failed:
+        raise failed[0]
     return {"verified": [part.facts() for part in ready]}
 
 
+def _verify(session: Session, device: "esprom.Device", part: Part) -> None:
+    bytes_, where = f"{len(part.data):#x} ({len(part.data)}) bytes", f"{part.offset:#010x} in flash"
+    session.output.say(
+        f"Verifying {bytes_} at {where} against '{part.file}'...",
+        old=f"Verifying {bytes_} @ {where} against {part.file}...",
+    )
+    with session.job() as job:
+        device.verify_flash(part.offset, part.data, progress=job.progress, cancel=job.cancel)
+    session.output.say("Verification successful (digest matched).", old="-- verify OK (digest matched)")
+
+
 def _tell_difference(session: Session, device: "esprom.Device", part: Part, *, listed: bool) -> None:
-    if not listed:
+    found = part.data
+    if listed:
+        with session.job() as job:
+            found = device.read_flash(part.offset, len(part.data), progress=job.progress, cancel=job.cancel)
+    ranges = list(_ranges(found, part.data))
+    if not ranges:  # not asked for, or read as it should be this time
         session.output.say("Verification failed (digest mismatch).", old="-- verify FAILED (digest mismatch)")
         return
-    with session.job() as job:
-        found = device.read_flash(part.offset, len(part.data), progress=job.progress, cancel=job.cancel)
-    ranges = list(_ranges(found, part.data))
     bytes_ = sum(map(len, ranges))
-    first = part.offset + ranges[0].start if ranges else part.offset
+    first = part.offset + ranges[0].start
     session.output.say(
         f"Verification failed: {bytes_} differences, first at {first:#010x}:",
         old=f"-- verify FAILED: {bytes_} differences, first @ {first:#010x}",

@@ -465,6 +465,18 @@ def test_load_ram(run: Run, device: FakeDevice, image: Path, tmp_path: Path) -> 
     assert run("load_ram", tmp_path / "text").code == 1
 
 
+def test_load_ram_takes_intel_hex(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    file = tmp_path / "a.hex"
+    file.write_bytes(esprom.build_hex([esprom.Segment(0x1000, IMAGE)]))
+    assert run("load-ram", file).code == 0
+    assert ("load_ram", [(0x40100000, b"\x01\x02\x03\x04")], 0x40100000) in device.log
+    device.log.clear()
+    file.write_bytes(esprom.build_hex([esprom.Segment(0, IMAGE[:8]), esprom.Segment(16, IMAGE[16:])]))
+    ran = run("load-ram", file)
+    assert (ran.code, device.log) == (1, [])
+    assert "2 pieces with gaps between them" in ran.err
+
+
 @pytest.mark.parametrize(
     ("image_hex", "said"),
     [

@@ -18,6 +18,8 @@ HEX = esprom.build_hex([esprom.Segment(0x1000, b"from hex"), esprom.Segment(0x30
         ("0 a --diff-with b c", "0 a --diff-with b --diff-with c"),
         ("--diff_with b c --no-progress 0 a", "--diff-with b --diff-with c --no-progress 0 a"),
         ("--diff-with=b 0 a", "--diff-with=b 0 a"),
+        ("0 a --diff-with", "0 a --diff-with"),
+        ("0 a --diff-with -p", "0 a --diff-with --no-progress"),
         ("--diff yes 0 a", "--diff 0 a"),
         ("--diff=no 0 a", "0 a"),
         ("--diff 0 a", "--diff 0 a"),
@@ -90,9 +92,10 @@ def test_intel_hex_goes_to_its_own_addresses(run: Run, device: FakeDevice, tmp_p
     expected[0x1000:0x1008], expected[0x3000:0x3004] = b"from hex", b"more"
     assert device.cells == expected
     assert run("verify-flash", "0x1000", tmp_path / "a.hex").code == 0
+    device.cells[:] = before
     ran = run("write-flash", "0x2000", tmp_path / "a.hex")
-    assert (ran.code, device.cells) == (2, expected)
-    assert "from 0x1000 on, and that is before 0x2000: give 0" in ran.err
+    assert (ran.code, device.cells) == (0, expected)
+    assert "it goes to 0x1000, not 0x2000" in ran.err
 
 
 def test_the_size_that_is_stated_is_the_end(run: Run, device: FakeDevice, tmp_path: Path) -> None:
@@ -110,6 +113,48 @@ def test_differences_are_listed(run: Run, device: FakeDevice, tmp_path: Path) ->
     assert ran.code == 6
     assert "verify FAILED: 3 differences, first @ 0x00000003\n" in ran.out
     assert "   0x00000014 2 bytes: flash aa bb, file 14 15\n" in ran.out
+
+
+def test_all_files_are_compared_also_behind_one_that_differs(
+    run: Run, device: FakeDevice, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(b"other")
+    (tmp_path / "b").write_bytes(bytes(device.cells[0x1000:0x1005]))
+    ran = run("verify-flash", "0x1000", tmp_path / "b", "0", tmp_path / "a")
+    assert (ran.code, ran.err) == (6, ran.err)
+    assert "the flash differs at 0x0" in ran.err
+    first, then = ran.out.index("digest mismatch"), ran.out.index("digest matched")
+    assert first < then
+
+
+def test_each_old_file_belongs_to_the_file_that_was_typed_in_its_place(
+    run: Run, device: FakeDevice, tmp_path: Path
+) -> None:
+    """The files go to the flash by their addresses; an empty one has its place too."""
+    files = {"high": (0x5000, 0x2000), "low": (0x1000, 0x2000)}
+    for name, (at, size) in files.items():
+        held = bytearray(device.cells[at : at + size])
+        (tmp_path / f"old-{name}").write_bytes(held)
+        held[0x1800] ^= 1
+        (tmp_path / name).write_bytes(held)
+    (tmp_path / "none").write_bytes(b"")
+    words = ["0x5000", tmp_path / "high", "0x8000", tmp_path / "none", "0x1000", tmp_path / "low"]
+    ran = run("write-flash", *words, "--diff-with", tmp_path / "old-high", "skip", tmp_path / "old-low")
+    assert ran.code == 0
+    assert [entry for entry in device.log if entry[0] == "write"] == [("write", 0x1000)] * 2
+    ran = run("write-flash", *words, "--diff-with", "skip", "skip")
+    assert "--diff-with names 2 files for 3" in ran.err
+
+
+def test_what_the_flash_holds_may_be_told_in_intel_hex(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    (tmp_path / "new.hex").write_bytes(HEX)
+    device.cells[0x1000:0x1008] = b"from hex"
+    for old in (HEX, bytes(device.cells[0x1000:0x3004])):
+        device.log.clear()
+        (tmp_path / "old").write_bytes(old)
+        device.cells[0x3000:0x3004] = b"more"
+        assert run("write-flash", "0", tmp_path / "new.hex", "--diff-with", tmp_path / "old").code == 0
+        assert [entry for entry in device.log if entry[0] == "write"] in ([], [("write", 4)])
 
 
 def test_what_the_flash_holds_is_not_written_again(run: Run, device: FakeDevice, tmp_path: Path) -> None:
