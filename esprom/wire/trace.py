@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes over the line, as lines of text in the form that esptool prints with `--trace` (WIRE-14).
+"""What goes over the line, as lines of text in the form that esptool prints with `--trace`.
 
 Everything is in it, content too. `esprom wire decode` reads it.
 """
