@@ -115,7 +115,7 @@ def check_apart(found: Sequence[Segment]) -> None:
     ordered = sorted(enumerate(found), key=lambda item: item[1].address)
     for (place, first), (other, second) in pairwise(ordered):
         filled = whole_words(first) if place > other else first
-        end = first.address + len(filled.data)
+        end = filled.end
         if second.address < end:
             raise ImageError(
                 f"two parts of the program overlap: the one at 0x{first.address:x} ends at 0x{end:x},"

@@ -96,6 +96,11 @@ class Segment:
     address: int
     data: bytes
 
+    @property
+    def end(self) -> int:
+        """The address after the last byte."""
+        return self.address + len(self.data)
+
 
 def checksum_offset(end: int) -> int:
     """Return where the checksum is of an image whose last segment ends before offset `end`."""

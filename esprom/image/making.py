@@ -93,7 +93,7 @@ def joined(segments: Iterable[Segment], boundaries: Sequence[int] = ()) -> list[
 
 def _follows(first: Segment, second: Segment, boundaries: Sequence[int]) -> bool:
     parted = any(first.address < boundary <= second.address for boundary in boundaries)
-    return first.address + len(first.data) == second.address and not parted
+    return first.end == second.address and not parted
 
 
 def _version_1(header: ImageHeader, segments: Sequence[Segment]) -> tuple[ImageFile, ...]:

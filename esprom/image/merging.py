@@ -29,14 +29,14 @@ def merge_raw(pieces: Sequence[Segment], *, begin: int = 0, end: int | None = No
         ImageError: pieces overlap, or do not lie between `begin` and `end`.
     """
     ordered = _ordered(pieces)
-    last = ordered[-1].address + len(ordered[-1].data)
+    last = ordered[-1].end
     if ordered[0].address < begin:
         raise ImageError(f"0x{ordered[0].address:x} is before 0x{begin:x}, where the file is to begin")
     if end is not None and last > end:
         raise ImageError(f"what is to be merged ends at 0x{last:x}, behind 0x{end:x}, where the flash ends")
     made = bytearray(ERASED * ((last if end is None else end) - begin))
     for piece in ordered:
-        made[piece.address - begin : piece.address - begin + len(piece.data)] = piece.data
+        made[piece.address - begin : piece.end - begin] = piece.data
     return bytes(made)
 
 
@@ -60,10 +60,9 @@ def _ordered(pieces: Sequence[Segment]) -> list[Segment]:
         raise ImageError("there is nothing to merge")
     ordered = sorted(pieces, key=lambda piece: piece.address)
     for first, second in pairwise(ordered):
-        end = first.address + len(first.data)
-        if second.address < end:
+        if second.address < first.end:
             raise ImageError(
-                f"two files overlap: what is for 0x{first.address:x} ends at 0x{end:x}, and other data begin"
-                f" at 0x{second.address:x}"
+                f"two files overlap: what is for 0x{first.address:x} ends at 0x{first.end:x}, and other data"
+                f" begin at 0x{second.address:x}"
             )
     return ordered

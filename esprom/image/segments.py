@@ -72,8 +72,7 @@ class FirmwareImage:
         if self.version != 1:
             raise Refused("an image of version 2 runs from the flash: it cannot be loaded into RAM")
         for number, segment in enumerate(self.segments, 1):
-            end = segment.address + len(segment.data)
-            if not any(part.start <= segment.address and end <= part.stop for part in RAM):
+            if not any(part.start <= segment.address and segment.end <= part.stop for part in RAM):
                 parts = " and ".join(f"0x{part.start:x} to 0x{part.stop - 1:x}" for part in RAM)
                 raise Refused(
                     f"segment {number} of {len(self.segments)} goes to 0x{segment.address:x}, "
