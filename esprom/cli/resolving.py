@@ -8,7 +8,7 @@ from click.core import ParameterSource
 
 from esprom.cli.config import Given, in_environment
 from esprom.cli.output import Output
-from esprom.cli.settings import Settings, shared_options
+from esprom.cli.settings import Settings
 
 
 def resolved(ctx: click.Context, output: Output) -> tuple[Settings, list[str]]:
@@ -22,7 +22,7 @@ def resolved(ctx: click.Context, output: Output) -> tuple[Settings, list[str]]:
     found = in_environment()
     for note in found.notes:
         output.note_once(note)
-    options = {option.name: option for option in shared_options(environment=False)}
+    options = {option.name: option for option in root.command.params}
     configured: dict[str, Any] = {}
     for given in found.given:
         if given.setting not in origins:
