@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What backup and restore ask of a board: the few things of `esprom.Device` that they use.
+"""What jobs of several steps ask of a board: the few things of `esprom.Device` that they use.
 
-Written down so that the two can be read, typed and tested without the rest of the client.
+Written down so that backup, restore and `esprom.writing` can be read, typed and tested without the rest.
 """
 
 from collections.abc import Mapping

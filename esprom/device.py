@@ -100,8 +100,8 @@ def connect(
     try:
         hand = Hand(wait_s, ask)
         rom, stub = starting.reach(opened, before, hand, loader, highest=highest, resets=resets)
-        device = Device(rom, connecting.identify(rom), after=after, flash_size=flash_size, stub=stub)
-        device._resets = resets
+        chip = connecting.identify(rom)
+        device = Device(rom, chip, after=after, flash_size=flash_size, stub=stub, resets=resets)
         if loader == starting.AUTO:
             device._without_stub = lambda: connecting.reach_rom(opened, before, hand, resets=resets)
         device.needs_power_cycle = hand.asked or not opened.has_modem_lines
@@ -130,6 +130,7 @@ class Device:
         after: str,
         flash_size: int | None = None,
         stub: StubLoader | None = None,
+        resets: Resets = USUAL,
     ) -> None:
         self.chip = chip
         self.needs_power_cycle = False
@@ -143,7 +144,7 @@ class Device:
         self._given_size = flash_size
         self._flash: FlashInfo | None = None
         self._open = True
-        self._resets = USUAL
+        self._resets = resets
 
     @property
     def port_name(self) -> str:
@@ -335,16 +336,17 @@ class Device:
             EspromError: as `write_flash`.
         """
         writing.check_parts(parts, self.flash())
-        rewriting.check_size(self._nor, self.flash(), max((writing.end(part) for part in parts), default=0))
+        rewriting.check_size(self._nor, self.flash(), max((part.end for part in parts), default=0))
+        if erase_all:  # then nothing is there, and nothing to be believed
+            self.erase_flash(unprotect=unprotect, progress=progress, cancel=cancel)
+            skip_present, believed = False, None
         return writing.write_parts(
             self,
             parts,
-            self._rom.session.port.clock.now,
-            erase_all=erase_all,
+            self._watch(progress, cancel),
             skip_present=skip_present,
             believed=believed,
             unprotect=unprotect,
-            calls=writing.Calls(progress, cancel),
         )
 
     def write_sectors(

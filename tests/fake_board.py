@@ -16,7 +16,7 @@ HALF_WAY = 0x8000  # bytes after which things happen
 
 @dataclass
 class FakeBoard:
-    """Meets `esprom.backup.connected.ConnectedBoard`; `log` holds the names of the jobs that were done."""
+    """Meets `esprom.connected.ConnectedBoard`; `log` holds the names of the jobs that were done."""
 
     content: bytearray
     chip: ChipInfo = CHIP

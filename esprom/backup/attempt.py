@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Protocol
 
 from esprom.backup.at_hand import complete_backup
-from esprom.backup.connected import ConnectedBoard
 from esprom.backup.manifest import MANIFEST_ROOM, now
 from esprom.backup.naming import BackupFiles, default_name, files_to_write
 from esprom.backup.saving import save_backup
+from esprom.connected import ConnectedBoard
 from esprom.errors import Cancelled, EspromError, ImageError, Refused, Unfinished
 from esprom.files import check_targets, load, save
 from esprom.flash.geometry import BLOCK, SECTOR, round_down, whole_sectors

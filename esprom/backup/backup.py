@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from esprom.backup.at_hand import complete_backup
-from esprom.backup.connected import ConnectedBoard
 from esprom.backup.journal import Journal, Origin
 from esprom.backup.manifest import MANIFEST_ROOM, Manifest, now
 from esprom.backup.matching import load_backup
@@ -25,6 +24,7 @@ from esprom.backup.naming import (
     files_to_write,
 )
 from esprom.backup.saving import save_backup
+from esprom.connected import ConnectedBoard
 from esprom.errors import Cancelled, EspromError, Unfinished
 from esprom.files import check_targets
 from esprom.flash.geometry import whole_sectors

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from esprom.backup.attempt import Attempt
-from esprom.backup.connected import ConnectedBoard
 from esprom.backup.manifest import Manifest
 from esprom.backup.matching import matching_manifest
 from esprom.backup.mirror import once
 from esprom.backup.naming import BackupFiles, files_to_read
 from esprom.chip import ChipInfo
+from esprom.connected import ConnectedBoard
 from esprom.errors import ImageError, Refused
 from esprom.files import load
 from esprom.flash.geometry import SECTOR, round_down, whole_sectors

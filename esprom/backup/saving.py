@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """From what was read and proved to the two files of a backup, both or neither (BACKUP-1)."""
 
-from esprom.backup.connected import ConnectedBoard
 from esprom.backup.manifest import ChipRecord, Digests, FlashRecord, Manifest, Proof, now
 from esprom.backup.naming import BackupFiles
 from esprom.chip import ChipInfo
+from esprom.connected import ConnectedBoard
 from esprom.files import save_together
 from esprom.image.header import flash_header
 from esprom.operations import FlashInfo

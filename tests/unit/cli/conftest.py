@@ -15,9 +15,20 @@ from esprom.backup import backup, plan_restore, restore
 from esprom.cli.esptool_lines import AFTER, RESET, preamble
 from esprom.cli.main import main
 from esprom.errors import Cancelled, EspromError, FlashProtected, VerifyFailed
-from esprom.writing import Calls, write_parts
+from esprom.progress import Watch
+from esprom.writing import write_parts
 
 ERASED = 0xFF
+
+
+class StoppedClock:
+    """No time passes."""
+
+    def now(self) -> float:
+        return 0.0
+
+    def sleep(self, seconds: float) -> None:
+        pass
 
 
 @dataclass
@@ -91,8 +102,12 @@ class FakeDevice:
         for offset, data in sectors.items():
             self.cells[offset : offset + len(data)] = data
 
-    def write_parts(self, parts: Any, *, progress: Any = None, cancel: Any = None, **options: Any) -> Any:
-        return write_parts(self, parts, lambda: 0.0, **options, calls=Calls(progress, cancel))
+    def write_parts(
+        self, parts: Any, *, erase_all: bool, progress: Any = None, cancel: Any = None, **options: Any
+    ) -> Any:
+        if erase_all:
+            self.erase_flash(progress=progress, cancel=cancel)
+        return write_parts(self, parts, Watch(StoppedClock(), progress, cancel), **options)
 
     def check_protection(self) -> None:
         if self.protected:
