@@ -8,35 +8,35 @@ import click
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-NO_ENCRYPTION = "the ESP8266 has no flash encryption: what is written is what is in the file"
+NO_ENCRYPTION = ": the ESP8266 has no flash encryption: what is written is what is in the file"
 ENCRYPTION = (
     ("--encrypt",),
     ("--ignore-flash-encryption-efuse-setting", "--ignore-flash-enc-efuse"),
 )
 
 
-def refusal(reason: str) -> Callable[[click.Context, click.Parameter, object], None]:
-    """Return the callback of an option that ends in a usage error which says why."""
+def refusal(words: str) -> Callable[[click.Context, click.Parameter, object], None]:
+    """Return the callback of an option that ends in a usage error: its name, and then the words."""
 
     def refuse(ctx: click.Context, param: click.Parameter, value: object) -> None:
         if value:
-            raise click.UsageError(f"{param.opts[0]}: {reason}")
+            raise click.UsageError(param.opts[0] + words)
 
     return refuse
 
 
-def refused(*names: str, reason: str, is_flag: bool = True) -> Decorator:
+def refused(*names: str, words: str, is_flag: bool = True) -> Decorator:
     """Add a hidden option that is refused."""
     return click.option(
-        *names, is_flag=is_flag, hidden=True, is_eager=True, expose_value=False, callback=refusal(reason)
+        *names, is_flag=is_flag, hidden=True, is_eager=True, expose_value=False, callback=refusal(words)
     )
 
 
 def without_encryption(function: Callable[..., Any]) -> Callable[..., Any]:
     """Refuse the options of encryption."""
     for names in ENCRYPTION:
-        function = refused(*names, reason=NO_ENCRYPTION)(function)
-    return refused("--encrypt-files", reason=NO_ENCRYPTION, is_flag=False)(function)
+        function = refused(*names, words=NO_ENCRYPTION)(function)
+    return refused("--encrypt-files", words=NO_ENCRYPTION, is_flag=False)(function)
 
 
 def usual_flash(function: Callable[..., Any]) -> Callable[..., Any]:

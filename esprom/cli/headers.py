@@ -7,10 +7,22 @@ from typing import Any
 import click
 
 import esprom
+from esprom.errors import Refused
 
 KEEP = "keep"
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def edited(data: bytes, what: str, *, size: str, mode: str, frequency: str) -> bytes:
+    """Return the file for offset 0 with the settings in its header; what begins with no image as it is.
+
+    Raises Refused, which calls the file `what`, for a size that the form of the image has no number for.
+    """
+    try:
+        return esprom.edit_header(data, size=size, mode=mode, frequency=frequency)
+    except ValueError as error:  # the RTOS SDK's images have numbers for other sizes
+        raise Refused(f"{what}: {error}") from error
 
 
 def header_options(

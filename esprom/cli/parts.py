@@ -13,7 +13,7 @@ import click
 
 import esprom
 from esprom.cli.failures import BeyondFlash
-from esprom.cli.headers import KEEP, header_options
+from esprom.cli.headers import KEEP, edited, header_options
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
 from esprom.cli.values import ADDRESS, INPUT_FILE, number
@@ -91,10 +91,7 @@ class HeaderEdit:
         """Return the part with the header edited: the one at offset 0, if it begins with an image."""
         if part.offset != 0:
             return part
-        try:
-            data = esprom.edit_header(part.data, size=self.size, mode=self.mode, frequency=self.frequency)
-        except ValueError as error:  # the RTOS SDK's images have numbers for other sizes
-            raise Refused(f"{part.file}: {error}") from error
+        data = edited(part.data, str(part.file), size=self.size, mode=self.mode, frequency=self.frequency)
         return replace(part, data=data, edited=data != part.data)
 
     @property
@@ -114,7 +111,7 @@ def part_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)  # the options that are declared below ours come along
     def gather(
         session: Session,
-        *args: Any,
+        *,
         placed: tuple[str, ...],
         size: str,
         mode: str,
@@ -130,13 +127,20 @@ def part_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
     return found
 
 
+def in_pairs(words: Sequence[str], example: str) -> list[tuple[int, Path]]:
+    """Return the pairs that ADDRESS FILE ... are. Raises UsageError, with an example, if they are none."""
+    if not words or len(words) % 2:
+        raise click.UsageError(f"give pairs of an address and a file: {example}")
+    return [
+        (ADDRESS.convert(word, None, None), Path(INPUT_FILE.convert(name, None, None)))
+        for word, name in zip(words[::2], words[1::2], strict=True)
+    ]
+
+
 def _parts(session: Session, words: tuple[str, ...]) -> tuple[Part, ...]:
     """Read the files of ADDRESS FILE ... in the order of their addresses. Raises if they overlap."""
-    if not words or len(words) % 2:
-        raise click.UsageError("give pairs of an address and a file: 0x0 image.bin")
     parts = []
-    for pair, (word, name) in enumerate(zip(words[::2], words[1::2], strict=True)):
-        offset, file = ADDRESS.convert(word, None, None), Path(INPUT_FILE.convert(name, None, None))
+    for pair, (offset, file) in enumerate(in_pairs(words, "0x0 image.bin")):
         data = esprom.load(file)
         if data:
             pieces = _pieces(session, offset, file, data)

@@ -206,7 +206,7 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
             hidden=True,
             is_eager=True,
             expose_value=False,
-            callback=refusal("the ESP8266 has no regulator for its flash that could be set"),
+            callback=refusal(": the ESP8266 has no regulator for its flash that could be set"),
         ),
         SharedOption(["--no-stub", "loader"], flag_value="rom", hidden=True),
     ]

@@ -8,9 +8,11 @@ from typing import Any
 import click
 
 import esprom
+from esprom.cli.foreign import refused
 from esprom.cli.group import command
-from esprom.cli.headers import KEEP, header_options
+from esprom.cli.headers import KEEP, edited, header_options
 from esprom.cli.output import Facts
+from esprom.cli.parts import in_pairs
 from esprom.cli.session import Session
 from esprom.cli.settings import OFFLINE
 from esprom.cli.values import ADDRESS, INPUT_FILE, OUTPUT_FILE, NumberType, number
@@ -32,16 +34,10 @@ NOT_HERE = {  # options of esptool's that it does nothing about on an ESP8266
 WITHOUT_VALUE = ("--secure-pad", "--secure-pad-v2", "--ram-only-header")
 
 
-def _refusing(ctx: click.Context, param: click.Parameter, value: object) -> None:
-    if value:
-        raise click.UsageError(f"{param.opts[0]} means nothing here: {NOT_HERE[param.opts[0]]}", ctx)
-
-
 def _refused_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    for name in NOT_HERE:
-        function = click.option(
-            name, is_flag=name in WITHOUT_VALUE, hidden=True, expose_value=False, callback=_refusing
-        )(function)
+    for name, why in NOT_HERE.items():
+        words = f" means nothing here: {why}"
+        function = refused(name, words=words, is_flag=name in WITHOUT_VALUE)(function)
     return function
 
 
@@ -203,7 +199,7 @@ def merge_bin(
     Each FILE goes to its ADDRESS; Intel HEX goes to its own addresses. -fs, -fm and -ff edit the header of an
     image for 0x0.
     """
-    placed = _in_pairs(pairs)
+    placed = in_pairs(pairs, "0x0 boot.bin 0x1000 app.bin")
     pieces = [
         _edited(session, piece, size=size, mode=mode, frequency=frequency)
         for address, file in placed
@@ -228,13 +224,6 @@ def merge_bin(
     }
 
 
-def _in_pairs(words: tuple[str, ...]) -> list[tuple[int, Path]]:
-    if not words or len(words) % 2:
-        raise click.UsageError("give pairs of an address and a file: 0x0 boot.bin 0x1000 app.bin")
-    files = [Path(INPUT_FILE.convert(word, None, None)) for word in words[1::2]]
-    return list(zip([ADDRESS.convert(word, None, None) for word in words[::2]], files, strict=True))
-
-
 def _pieces(address: int, file: Path) -> Sequence["esprom.Segment"]:
     try:
         return esprom.file_pieces(address, esprom.load(file))
@@ -251,9 +240,8 @@ def _edited(
     if esprom.flash_header(piece.data) is None:
         session.output.note("warning: what is for 0x0 is no image of version 1: no flash setting is changed")
         return piece
-    data = esprom.edit_header(piece.data, size=size, mode=mode, frequency=frequency)
-    settings = esprom.flash_header(data)
-    assert settings is not None
+    data = edited(piece.data, "what is for 0x0", size=size, mode=mode, frequency=frequency)
+    settings = esprom.image_details(data).settings
     session.output.result(f"Flash parameters set to {settings.mode}, {settings.frequency}, {settings.size}.")
     return esprom.Segment(0, data)
 

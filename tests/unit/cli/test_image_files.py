@@ -214,6 +214,14 @@ def test_what_merge_bin_refuses(run: Run, folder: Path, words: tuple[str, ...], 
     assert not (folder / "out").exists()
 
 
+def test_a_size_that_the_form_of_an_image_has_no_number_for_is_refused(run: Run, folder: Path) -> None:
+    ran = run("merge-bin", "-o", "out", "-fs", "512KB", "0", "v3.bin")
+    assert (ran.code, (folder / "out").exists()) == (1, False)
+    assert "'512KB' is none of: 1MB, 2MB," in ran.err
+    ran = run("merge-bin", "-o", "out", "-fs", "2MB", "0", "v3.bin")
+    assert "Flash parameters set to qio, 40m, 2MB.\n" in ran.out
+
+
 @pytest.mark.parametrize("form", IMAGES)
 def test_edit_header(run: Run, folder: Path, form: int) -> None:
     file = folder / f"v{form}.bin"
