@@ -6,19 +6,21 @@ The options of the connection belong to the first command and hold for all of th
 
 from collections.abc import Callable, Sequence
 from itertools import takewhile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import esprom
-from esprom.cli.failures import Failure
 from esprom.cli.output import Facts, Output
 from esprom.cli.settings import Settings
 from esprom.cli.verbs import VERBS
 
+if TYPE_CHECKING:
+    from esprom.cli.failures import Failure
+
 THEN = "--then"
 LAST = ("run", "load-ram")  # the loader is gone after them
-ALONE = ("sim", "wire", "completion")
+ALONE = ("sim", "wire", "completion", "version")
 COMMON = (
     *("port", "baud", "before", "after", "chip_size", "wait", "power_command"),
     *("capture", "capture_payload", "trace", "port_filter", "connect_attempts", "open_port_attempts"),
@@ -105,7 +107,7 @@ class Chain(Output):
         """Keep the object of a command that did what was asked."""
         self._results.append({"command": self.command, "ok": True, **facts})
 
-    def fail(self, failure: Failure) -> None:
+    def fail(self, failure: "Failure") -> None:
         """Print the one line of a command that did not, and keep its object."""
         self._ok = False
         self.complain(failure)

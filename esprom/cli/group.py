@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from esprom.cli.chain import Chain
+from esprom.cli.chain import THEN, Chain
 from esprom.cli.output import Facts, Output
-from esprom.cli.resolving import resolved
 from esprom.cli.settings import SharedOption, shared_options
 from esprom.cli.verbs import FOREIGN, SECTIONS, VERBS
 
@@ -41,6 +40,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command. Raises UsageError that names the nearest one."""
         name = args[0].replace("_", "-")
+        if ctx.resilient_parsing and name not in VERBS:  # for a shell that completes there is none
+            return None, None, args
         if name in FOREIGN:
             raise click.UsageError(f"{args[0]} {FOREIGN[name]}")
         if name not in VERBS:
@@ -97,12 +98,16 @@ class VerbCommand(click.Command):
                 option.opts = [name for name in option.opts if name not in own]
                 self.params.append(option)
 
+    def own(self, ctx: click.Context) -> dict[str, Any]:
+        """Return the values of the command's own options and arguments."""
+        shared = {p.name for p in self.params if isinstance(p, SharedOption)}
+        return {name: value for name, value in ctx.params.items() if name not in shared}
+
     def invoke(self, ctx: click.Context) -> None:
         """Run the command's function and print its facts."""
+        from esprom.cli.resolving import resolved
         from esprom.cli.session import Session
 
-        shared = {p.name for p in self.params if isinstance(p, SharedOption)}
-        own = {name: value for name, value in ctx.params.items() if name not in shared}
         assert self.callback is not None
         output = ctx.ensure_object(Output)
         settings, origins = resolved(ctx, output)
@@ -111,10 +116,19 @@ class VerbCommand(click.Command):
             output.hold(settings)
         session = Session(settings, output)
         with session.running(origins):
-            facts = self.callback(session, **own)
+            facts = self.callback(session, **self.own(ctx))
             if facts is not None:
                 output.finish(facts)
             session.say_goodbye()
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Return the options that a word may become, and what another command may follow."""
+        from click.shell_completion import CompletionItem
+
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-") and THEN.startswith(incomplete):
+            found.append(CompletionItem(THEN, help="Another command, in the same connection."))
+        return found
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the command's own options before those of every command."""
@@ -123,6 +137,19 @@ class VerbCommand(click.Command):
             rows = [row for row in (p.get_help_record(ctx) for p in chosen) if row]
             with formatter.section(title):
                 formatter.write_dl(rows)
+
+
+class PlainCommand(VerbCommand):
+    """A command about esprom itself; its function is given the output, and there is no session.
+
+    It reads no settings: those of the folder where a shell starts may be wrong, and are none of its business.
+    """
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the command's function and print its facts."""
+        assert self.callback is not None
+        output = ctx.ensure_object(Output)
+        output.finish(self.callback(output, **self.own(ctx)))
 
 
 def command(

@@ -4,6 +4,7 @@
 What is imported here is paid by every `esprom --help`: click, and data.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from itertools import takewhile
@@ -12,8 +13,8 @@ from typing import Any, NoReturn
 import click
 
 import esprom
+from esprom.cli import completing
 from esprom.cli.chain import Chain, check, split
-from esprom.cli.failures import describe
 from esprom.cli.group import LazyGroup
 from esprom.cli.output import Output
 from esprom.cli.settings import shared_options
@@ -53,6 +54,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def run(words: Sequence[str], output: Output) -> int:
     """Run one command; return the exit code."""
+    if completing.VARIABLE in os.environ:
+        from esprom.cli.shells import register
+
+        register()
     try:
         code = esprom_group.main(words or ["--help"], prog_name="esprom", standalone_mode=False, obj=output)
     except Exception as error:
@@ -122,6 +127,8 @@ def report(error: Exception, output: Output) -> int:
         import traceback
 
         traceback.print_exception(error)
+    from esprom.cli.failures import describe
+
     failure = describe(error)
     output.fail(failure)
     return failure.exit_code

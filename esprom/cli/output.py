@@ -6,17 +6,19 @@ Where data goes to stdout (`read-flash 0 all /dev/stdout`), nothing else does. A
 more. A stdout that cannot be written to (a full disk) is an error.
 """
 
-import json
 import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import esprom
-from esprom.cli.failures import Failure
 from esprom.errors import EspromError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from esprom.cli.failures import Failure
 
 Facts = Mapping[str, Any]
 
@@ -42,7 +44,7 @@ class Output:
         """Note which command is run, and whether it was spelled with underscores."""
         self.command, self.old = command, old
 
-    def leave_stdout_to(self, file: Path) -> None:
+    def leave_stdout_to(self, file: "Path") -> None:
         """Print results to stderr from now on, if `file`, which data will go to, is where stdout goes."""
         self._data_on_stdout = esprom.is_stdout(file)
 
@@ -82,7 +84,7 @@ class Output:
         if self.json:
             self._print_object({"command": self.command, "ok": True, **facts})
 
-    def fail(self, failure: Failure) -> None:
+    def fail(self, failure: "Failure") -> None:
         """Print the one line, and the JSON object, of a command that did not."""
         self.complain(failure)
         if not self.json:
@@ -90,12 +92,14 @@ class Output:
         with suppress(EspromError):  # stdout may be what failed
             self._print_object({"command": self.command, "ok": False, "error": failure.facts()})
 
-    def complain(self, failure: Failure) -> None:
+    def complain(self, failure: "Failure") -> None:
         """Print the one line."""
         with suppress(OSError):
             write(sys.stderr, f"esprom: {failure.message}")
 
     def _print_object(self, found: Facts) -> None:
+        import json
+
         self._print_result(json.dumps(found, indent=2))
 
     def _print_result(self, line: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import esprom
+from esprom.cli import completing
 from esprom.cli.failures import BeyondFlash
 from esprom.cli.headers import KEEP, edited, header_options
 from esprom.cli.output import Facts
@@ -21,7 +22,7 @@ from esprom.errors import EspromError, Refused
 
 DETECT = "detect"
 DECORATORS = (
-    click.argument("placed", metavar="ADDRESS FILE...", nargs=-1),
+    click.argument("placed", metavar="ADDRESS FILE...", nargs=-1, shell_complete=completing.files),
     header_options(sizes=(DETECT, *esprom.HEADER_SIZES)),
 )
 

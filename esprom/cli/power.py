@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boards without reset lines: asking a person, or running the command that switches the board's supply."""
 
-import subprocess
 from functools import partial
 
 import esprom
@@ -44,6 +43,8 @@ def say_goodbye(device: "esprom.Device", output: Output, settings: Settings) -> 
 
 def _switch(command: str, output: Output, _sentence: str) -> None:
     """Run the user's command line. What it prints goes to stderr, where no result is spoilt."""
+    import subprocess  # here, since every command pays for what stands above
+
     output.note(f"powering the board again: {command}")
     done = subprocess.run(command, shell=True, check=False, stdin=subprocess.DEVNULL, stdout=STDERR)
     if done.returncode:

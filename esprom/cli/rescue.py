@@ -5,7 +5,6 @@ One file for each address, with mode 0600; in the folder where the user is, else
 temporary files go. Nothing is overwritten.
 """
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
@@ -44,6 +43,8 @@ def _save_in(folder: Path, name: str, data: bytes) -> Path:
 
 
 def _folders() -> Iterator[Path]:
+    import tempfile  # here, since every command pays for what stands above
+
     for find in (Path.cwd, Path.home, tempfile.gettempdir):
         try:
             folder = Path(find())

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import click
 
+from esprom.cli import completing
 from esprom.cli.foreign import refusal
 from esprom.cli.values import ATTEMPTS, BAUD, CHIP, CHIP_SIZE, FILTER, NO_ATTEMPTS, SEQUENCE
 
@@ -85,14 +86,6 @@ class SharedOption(click.Option):
     """An option that every command has; its own section of a command's `--help`."""
 
 
-def _ports(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the ports that a shell completes: those of this computer, and virtual boards."""
-    import esprom
-
-    named = [*(port.device for port in esprom.ports()), *esprom.virtual_boards()]
-    return [name for name in named if name.startswith(incomplete)]
-
-
 def shared_options(*, environment: bool) -> list[click.Parameter]:
     """Return fresh options. Only one of the two places may read the environment, or it would win there."""
 
@@ -105,7 +98,7 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
             envvar=variable("ESPROM_PORT"),
             show_envvar=True,
             metavar="PORT",
-            shell_complete=_ports,
+            shell_complete=completing.ports,
             help="Serial port, or a URL: socket://HOST:PORT, rfc2217://HOST:PORT, sim://esp01."
             " Unless told, the only adapter.",
         ),
@@ -115,6 +108,7 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
             show_envvar=True,
             metavar="RATE",
             type=BAUD,
+            shell_complete=completing.rates,
             help="Baud rate, 115200 unless told; auto: the highest at which everything comes through (the rom"
             " stays at 115200).",
         ),
@@ -137,6 +131,7 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
             envvar=variable("ESPROM_LOADER"),
             show_envvar=True,
             metavar="WHICH",
+            shell_complete=completing.loaders,
             help="Who does the work: rom, the loader that the chip has; stub, ours, put into its RAM; auto,"
             " the stub where there is much to do and it shows that it works, else rom; or a stub's image.",
         ),
@@ -161,6 +156,7 @@ def shared_options(*, environment: bool) -> list[click.Parameter]:
         SharedOption(
             ["--capture"],
             metavar="FILE",
+            shell_complete=completing.files,
             help="Record what is said to the chip and what it says, without content, as pcapng.",
         ),
         SharedOption(

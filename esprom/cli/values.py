@@ -7,11 +7,15 @@ A number is hex (0x400000), decimal (4194304) or has a unit of 1024 (4MB, 4M, 51
 import os
 import re
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import click
 
 import esprom
+from esprom.cli import completing
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Extent: TypeAlias = int | Literal["all"]
 
@@ -170,6 +174,12 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]
     """A file that can be made. Looked at before the board is: a read may take half an hour."""
 
     name = "file"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        """Let the shell look for files."""
+        return completing.files(ctx, param, incomplete)
 
     def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path. Fails if nothing can be written there."""

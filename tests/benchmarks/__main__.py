@@ -61,21 +61,23 @@ def reading() -> Iterator[Row]:
 
 
 def start_up() -> Iterator[Row]:
-    """How long a person waits for `--help`, beside esptool."""
-    ours = [sys.executable, "-m", "esprom", "--help"]
-    theirs = which("esptool", path=str(Path(sys.executable).parent)) or which("esptool")
-    if theirs is None:
-        yield "esprom --help against esptool --help", "not measured", "esptool is not installed here"
-        return
-    times: dict[str, list[float]] = {"ours": [], "theirs": []}
-    for _ in range(HELP_RUNS):
-        for name, command in (("ours", ours), ("theirs", [theirs, "--help"])):
-            began = time.perf_counter()
-            subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-            times[name].append(time.perf_counter() - began)
-    mine, other = (statistics.median(times[name]) for name in ("ours", "theirs"))
-    yield "esprom --help against esptool --help", f"{mine / other:.2f}", "at most 0.6"
-    yield "the same, medians", f"{1000 * mine:.0f} and {1000 * other:.0f} ms", f"{HELP_RUNS} runs in turn"
+    """How long a person waits for `version` and `--help`, beside esptool."""
+    beside = str(Path(sys.executable).parent)
+    ours, theirs = (which(tool, path=beside) for tool in ("esprom", "esptool"))
+    for word in ("version", "--help"):
+        what = f"esprom {word} against esptool {word}"
+        if ours is None or theirs is None:
+            yield what, "not measured", f"both have to be in {beside}"
+            continue
+        times: dict[str, list[float]] = {ours: [], theirs: []}
+        for _ in range(HELP_RUNS):
+            for tool, taken in times.items():
+                began = time.perf_counter()
+                subprocess.run([tool, word], stdout=subprocess.DEVNULL, check=True)
+                taken.append(time.perf_counter() - began)
+        mine, other = map(statistics.median, times.values())
+        yield what, f"{mine / other:.2f}", "at most 0.6"
+        yield "the same, medians", f"{1000 * mine:.0f} and {1000 * other:.0f} ms", f"{HELP_RUNS} runs in turn"
 
 
 def served() -> Iterator[Row]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 import esprom
+from esprom.cli import completing
 from esprom.cli.group import command
 from esprom.cli.output import Facts, in_colour
 from esprom.cli.session import Session
@@ -30,7 +31,7 @@ LETTERS = {
 
 
 @command("inspect")
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=completing.files)
 @click.option("--html", type=click.Path(path_type=Path), help="Write it as one HTML page with a picture.")
 @click.option("--redact", type=click.Path(path_type=Path), help="Write a copy without the secrets.")
 @click.option("--reveal", is_flag=True, help="Show passwords.")

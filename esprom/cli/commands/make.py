@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 import esprom
+from esprom.cli import completing
 from esprom.cli.foreign import refused
 from esprom.cli.group import command
 from esprom.cli.headers import KEEP, edited, header_options
@@ -47,6 +48,7 @@ def _refused_options(function: Callable[..., Any]) -> Callable[..., Any]:
     "--output",
     "-o",
     metavar="FILE",
+    shell_complete=completing.files,
     help="The image; in version 1 what the names of both files begin with.",
 )
 @click.option(
@@ -120,7 +122,7 @@ def _written(
 
 
 @command("make-image", shared=OFFLINE)
-@click.argument("output")
+@click.argument("output", shell_complete=completing.files)
 @click.option("--segfile", "-f", "files", type=INPUT_FILE, multiple=True, help="What a segment holds.")
 @click.option(
     "--segaddr", "-a", "addresses", type=ADDRESS, multiple=True, help="Where it goes, in the same order."
@@ -151,7 +153,7 @@ def make_image(
 
 
 @command("merge-bin", shared=OFFLINE)
-@click.argument("pairs", metavar="ADDRESS FILE...", nargs=-1)
+@click.argument("pairs", metavar="ADDRESS FILE...", nargs=-1, shell_complete=completing.files)
 @click.option("--output", "-o", type=OUTPUT_FILE, required=True, help="The file that is made.")
 @click.option(
     "--format",

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import esprom
+from esprom.cli import completing
 from esprom.cli.commands.erase import unprotect_option
 from esprom.cli.esptool_lines import rate
 from esprom.cli.foreign import accepted, usual_flash, without_encryption
@@ -35,6 +36,7 @@ RANGES = 32  # that are listed
     "believed",
     multiple=True,
     metavar="OLD...",
+    shell_complete=completing.files,
     help="What the flash holds now, a file for each FILE, or skip: only sectors that differ are written."
     " Verified is all; where it was not so, all is written. The stub loader finds out for itself.",
 )

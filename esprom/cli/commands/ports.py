@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands that need no board: ports, version."""
-
-import click
+"""The serial ports of this computer."""
 
 import esprom
 from esprom.cli.group import command
@@ -40,31 +38,6 @@ def ports(session: Session) -> Facts:
             for adapter in driverless
         ],
     }
-
-
-@command("version")
-def version(session: Session) -> Facts:
-    """Print the version of esprom."""
-    session.output.result(f"esprom {esprom.__version__}")
-    return {"version": esprom.__version__}
-
-
-@command("completion", shared=("json",))
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(session: Session, shell: str) -> Facts:
-    """Print what makes a shell complete esprom's words.
-
-    bash: eval "$(esprom completion bash)" in ~/.bashrc; zsh: the same in ~/.zshrc; fish: esprom completion
-    fish > ~/.config/fish/completions/esprom.fish
-    """
-    from click.shell_completion import get_completion_class
-
-    made = get_completion_class(shell)
-    assert made is not None  # click has all three
-    root = click.get_current_context().find_root().command
-    script = made(root, {}, "esprom", "_ESPROM_COMPLETE").source()
-    session.output.result(script.rstrip())
-    return {"shell": shell, "script": script}
 
 
 def _in_words(port: "esprom.PortInfo") -> str:
