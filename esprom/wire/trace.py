@@ -37,7 +37,7 @@ class _Tracer:
 
     def __init__(self, emit: Callable[[str], None], began: float) -> None:
         self._emit = emit
-        self._last = began
+        self._told = began
         self._decoders = {way: slip.Decoder() for way in Way}
 
     def hear(self, when: float, way: Way, data: bytes) -> None:
@@ -62,8 +62,9 @@ class _Tracer:
         self._tell(when, note)
 
     def _tell(self, when: float, what: str) -> None:
-        self._emit(f"TRACE +{when - self._last:.3f} {what}")
-        self._last = when
+        step = max(0.0, round(when - self._told, 3))  # a rounding up may be behind the next event
+        self._emit(f"TRACE +{step:.3f} {what}")
+        self._told += step  # as it is printed, so that the times of a long session add up
 
 
 def _in_words(frame: bytes) -> str:

@@ -21,8 +21,8 @@ def version(output: Output) -> Facts:
 def completion(output: Output, shell: str) -> Facts:
     """Print what makes a shell complete esprom's words.
 
-    bash: eval "$(esprom completion bash)" in ~/.bashrc; zsh: eval "$(esprom completion zsh)" in ~/.zshrc, behind
-    compinit; fish: esprom completion fish > ~/.config/fish/completions/esprom.fish
+    bash: eval "$(esprom completion bash)" in ~/.bashrc; zsh: eval "$(esprom completion zsh)" in ~/.zshrc,
+    behind compinit; fish: esprom completion fish > ~/.config/fish/completions/esprom.fish
     """
     from esprom.cli.shells import SHELLS
 
