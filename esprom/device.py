@@ -9,18 +9,21 @@ an `EspromError`, and a caller's own mistake a `ValueError`.
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self
 
 from esprom import leaving, operations, proving, rewriting, writing
 from esprom.backup import BackupResult, RestorePlan, RestoreResult, backup, plan_restore, restore
 from esprom.chip import ChipInfo
+from esprom.errors import EspromError
 from esprom.image import Segment
 from esprom.loader import connect as connecting
 from esprom.loader import guard, starting
 from esprom.loader.by_hand import AskCallback, Hand
 from esprom.loader.guard import Distrusted
 from esprom.loader.nor import NorFlash
+from esprom.loader.restart import restart
 from esprom.loader.rom import RomLoader
 from esprom.loader.stub import StubLoader
 from esprom.operations import Estimate, FlashInfo, Keep
@@ -46,7 +49,7 @@ __all__ = [
 ]
 
 BEFORE = ("default-reset", "no-reset", "no-reset-no-sync")
-AFTER = ("hard-reset", "soft-reset", "no-reset")
+AFTER = ("hard-reset", "soft-reset", "no-reset", "no-reset-stub")
 
 # Without a handler of the caller's, Python would print our warnings.
 logging.getLogger("esprom").addHandler(logging.NullHandler())
@@ -75,7 +78,7 @@ def connect(
         before: "default-reset" resets the chip by DTR and RTS where they exist; "no-reset" expects it in
             the loader already; "no-reset-no-sync" also expects the baud rate to be known to it.
         after: what happens when the device is closed: "hard-reset" by the lines, "soft-reset" boots the
-            flash by a command, "no-reset" leaves the loader running.
+            flash by a command, "no-reset" leaves the ROM's loader running, "no-reset-stub" the one that runs.
         flash_size: size in bytes, for a flash chip that tells none.
         wait_s: how long to wait for somebody who powers the board again with GPIO0 at ground, where reset
             lines bring nothing and no loader runs. A loader that runs is found without, also at another
@@ -180,7 +183,7 @@ class Device:
 
     def reset(self) -> None:
         """Reset the chip by its EN line, so that it boots its flash. The loader is gone after that."""
-        self._after = "no-reset"
+        self._after = "no-reset-stub"  # nothing is left to be done
         leaving.hard_reset(self._rom.session.port, self._resets)
 
     def flash(self) -> FlashInfo:
@@ -210,6 +213,8 @@ class Device:
         self._checked = True
 
     def _go_back_to_rom(self, reach: Callable[[], RomLoader]) -> None:
+        with suppress(EspromError):  # not every board has lines that reset it
+            restart(self._rom.session)
         self._rom = reach()
         self._nor = NorFlash(self._rom)
 
@@ -455,14 +460,14 @@ class Device:
 
     def load_ram(self, segments: Sequence[tuple[int, bytes]], entry: int) -> None:
         """Store `segments` of (address, bytes) in RAM and jump to `entry`. The loader is gone after that."""
-        self._after = "no-reset"
+        self._after = "no-reset-stub"  # nothing is left to be done
         if self._nor.stub is not None and self._without_stub is not None:
             self._go_back_to_rom(self._without_stub)  # the stub lies where applications go
         operations.load_ram(self._rom, segments, entry)
 
     def run(self) -> None:
         """Leave the loader and boot the flash. The loader is gone after that."""
-        self._after = "no-reset"
+        self._after = "no-reset-stub"  # nothing is left to be done
         leaving.boot_flash(self._rom, self._nor)
 
     def estimate_read(self, size: int) -> Estimate:

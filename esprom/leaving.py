@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from esprom.errors import EspromError, Refused
 from esprom.loader.nor import NorFlash
+from esprom.loader.restart import restart
 from esprom.loader.rom import RomLoader
 from esprom.port import Port, reset
 from esprom.port.reset import Resets
@@ -48,6 +49,9 @@ def leave(rom: RomLoader, nor: NorFlash, after: str, resets: Resets = reset.USUA
             return _restarted(rom.session.port, resets)
         if after == "soft-reset":
             boot_flash(rom, nor)
+        if after == "no-reset" and rom.session.with_stub:
+            restart(rom.session)
+            rom.session.synchronise()  # the ROM knows the rate for whoever sends no SYNC
     return True
 
 

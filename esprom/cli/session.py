@@ -24,10 +24,7 @@ from esprom.errors import Cancelled, EdgeLost, EspromError, NoResponse, PortErro
 
 PORT_PAUSE_S = 0.1
 BEFORE = {"usb-reset": "default-reset"}  # the ESP8266 has no USB of its own
-AFTER = {
-    "no-reset-stub": "no-reset",
-    "watchdog-reset": "hard-reset",
-}  # what answers goes on; no such reset here
+AFTER = {"watchdog-reset": "hard-reset"}  # the ROM has no such reset
 LOOKING = frozenset({"compare", "read", "prove", "reread", "verify"})  # stages that change nothing
 
 log = logging.getLogger("esprom.cli")

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from esprom.errors import NoResponse, PortError, ProtocolError
+from esprom.loader.restart import restart
 from esprom.loader.session import KEPT, Session
-from esprom.loader.stub import runs
+from esprom.loader.stub import Answering, who_answers
 from esprom.port import Port, silence
 
 ASK = "Hold GPIO0 to GND and power the board again now"
@@ -128,13 +129,26 @@ def _pause(port: Port, deadline: float) -> None:
 
 
 def sync(session: Session, attempts: int) -> None:
-    """Send SYNC until a mask ROM answers. Raises ProtocolError if something else does."""
-    refuse_stub(session, session.synchronise(attempts))
+    """Send SYNC until a mask ROM answers, or our stub. Raises as `settle`."""
+    settle(session, session.synchronise(attempts))
 
 
-def refuse_stub(session: Session, value: int) -> None:
-    """Raise ProtocolError if `value`, the answer to SYNC, is that of a stub loader, and not of ours."""
-    if value == 0 and not runs(session):
+def settle(session: Session, value: int) -> None:
+    """Go on with who answered SYNC with `value`; leave a stub of another tool. Raises as `leave_other`."""
+    if value == 0 and who_answers(session) is not Answering.OURS:
+        leave_other(session)
+
+
+def leave_other(session: Session) -> None:
+    """Bring the chip back into its ROM's loader from the stub of another tool.
+
+    Raises:
+        ProtocolError: the stub goes on.
+        NoResponse: nothing answers any more.
+    """
+    log.warning("the stub loader of another tool runs; the chip goes back into its ROM's loader")
+    restart(session)
+    if session.synchronise() == 0:
         raise ProtocolError(
             "a program that another tool left in the chip's RAM (a stub loader) answers, not the ROM;"
             " reset the chip with GPIO0 at ground, or use --before default-reset"
@@ -150,7 +164,7 @@ def without_lines(session: Session, hand: Hand) -> None:
     """
     used = session.port.baud
     try:
-        return refuse_stub(session, find_running(session))
+        return settle(session, find_running(session))
     except (NoResponse, ProtocolError) as exc:
         if hand.wait_s <= 0:
             if isinstance(exc, NoResponse):

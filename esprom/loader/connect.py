@@ -16,7 +16,7 @@ from esprom.loader import by_hand
 from esprom.loader.by_hand import Hand
 from esprom.loader.rom import RomLoader
 from esprom.loader.session import KEPT, SYNC_ATTEMPTS, Session
-from esprom.loader.stub import runs
+from esprom.loader.stub import Answering, who_answers
 from esprom.port import DEFAULT_BAUD, Port, reset, silence
 from esprom.port.reset import Resets
 
@@ -54,8 +54,10 @@ def reach_rom(
         _reset_and_sync(session, hand, first_baud or port.baud, resets)
     elif before != "no-reset-no-sync":
         by_hand.without_lines(session, hand)
+    elif (answering := who_answers(session)) is Answering.OTHER:  # no SYNC has told that
+        by_hand.leave_other(session)
     else:
-        session.with_stub = runs(session)  # there was no SYNC that would have told
+        session.with_stub = answering is Answering.OURS
     rom = RomLoader(session)
     found = rom.read_reg(ROM_WORD)
     if found != ROM_WORD_VALUE:

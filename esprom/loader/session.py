@@ -32,6 +32,7 @@ BATCH = 4  # answers worth waking up for: the window stays three quarters full
 BITS_PER_BYTE = 10  # on the wire: start, eight, stop
 KEPT = 2048  # bytes of what arrived unasked, for the explanation
 SYNC_ATTEMPTS = 5
+ENDING_S = 0.1  # until a loader that was told to end is silent
 
 log = logging.getLogger("esprom.loader")
 
@@ -166,6 +167,16 @@ class Session:
                 in_flight -= len(asked.popleft().frame)
                 self._in_step = request is None and not asked and not self._strays
                 yield event
+
+    def tell(self, request: Prepared) -> None:
+        """Send a request that ends the loader, so that nobody answers it. The next one begins with SYNC."""
+        self.port.write(request.frame)
+        deadline = self.port.clock.now() + ENDING_S
+        while (left := deadline - self.port.clock.now()) > 0:
+            self.port.read(left)  # answers that were on their way, and a boot log
+        self._exchange.abandon()
+        self._strays.clear()
+        self._spoken = self._in_step = False  # nothing has been heard of who is next
 
     def await_greeting(self, greeting: bytes, timeout_s: float) -> None:
         """Wait for a frame that nobody asked for; it may have come right behind the last answer.

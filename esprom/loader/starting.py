@@ -2,12 +2,15 @@
 """Who does the work: the ROM's loader alone, or our stub, which the ROM puts into RAM."""
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 
+from esprom.errors import EspromError
 from esprom.loader import guard
 from esprom.loader.by_hand import Hand
 from esprom.loader.connect import reach_rom
 from esprom.loader.guard import Distrusted
+from esprom.loader.restart import restart
 from esprom.loader.rom import RomLoader
 from esprom.loader.stub import StubLoader
 from esprom.port import Port
@@ -44,8 +47,10 @@ def reach(
         if loader != AUTO:
             raise
         port.baud = baud
+        with suppress(EspromError):
+            restart(rom.session)
         rom = reach_rom(port, before, hand, resets=resets)
-        if rom.session.with_stub:  # the same one still: nothing resets the chip
+        if rom.session.with_stub:  # the same one still: it does not even let the chip reset itself
             raise
         log.warning("%s; going on with the ROM's loader, which is slower", exc)
         return rom, None

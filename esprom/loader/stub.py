@@ -9,6 +9,8 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from enum import Enum, auto
 from typing import Any, TypeVar
 
 from esprom.errors import CommandFailed, EspromError, NoResponse, ProtocolError
@@ -16,7 +18,7 @@ from esprom.flash.geometry import SECTOR, round_down, round_up
 from esprom.loader import rates
 from esprom.loader.once import ask_once, parse_answer
 from esprom.loader.rom import LARGEST_BLOCK, RomLoader, send_blocks
-from esprom.loader.session import Prepared, Session, prepare
+from esprom.loader.session import Prepared, Session, check, prepare
 from esprom.loader.stream import Noisy, Received, stream
 from esprom.protocol import own, packets
 from esprom.protocol.packets import GREETING, Command
@@ -32,6 +34,7 @@ FRESH_STARTS = 2  # of a stream that ended in silence, before the rate is to bla
 BAD_CHECKSUM = StubError.BAD_DATA_CHECKSUM
 SLOW_BAUD = 1_000_000
 EFFORT_SLOW, EFFORT_FAST = 24, 4
+ROM_FAILURE = 1  # the first status byte of all its failures (STATUS-3)
 
 T = TypeVar("T")
 
@@ -54,13 +57,26 @@ def upload(rom: RomLoader, image: Image) -> "StubLoader":
     return StubLoader(rom.session, rom.session.port.baud)
 
 
-def runs(session: Session) -> bool:
-    """Tell whether what answers is our stub. Others refuse INFO, or take it for nothing."""
+class Answering(Enum):
+    """Who answers."""
+
+    OURS = auto()  # our stub
+    OTHER = auto()  # a stub loader of another tool
+    ROM = auto()  # the ROM's loader, as far as that can be told without SYNC
+
+
+def who_answers(session: Session) -> Answering:
+    """Ask for INFO, which our stub alone has. Others refuse it, each in the form that it has."""
+    request = replace(prepare(Command.INFO, own.AskInfo()), timeout_s=QUICK_S)
     try:
-        ask_once(session, Command.INFO, own.AskInfo(), QUICK_S)
-    except (NoResponse, ProtocolError, CommandFailed):
-        return False
-    return True
+        response = session.ask(replace(request, crc=None))  # no refusal of another's has one
+        check(request, response)
+        parse_answer(response)
+    except CommandFailed as error:
+        return Answering.ROM if error.status == ROM_FAILURE else Answering.OTHER
+    except (NoResponse, ProtocolError):
+        return Answering.ROM
+    return Answering.OURS
 
 
 class StubLoader:

@@ -165,6 +165,7 @@ class Board:
         self.jumper = wiring is Wiring.JUMPER
         self._dtr = self._rts = False
         self._release: Event | None = None
+        self._boot_mode = FLASH_BOOT
         self.reset(POWER_ON)
 
     @property
@@ -248,6 +249,7 @@ class Board:
             boot_mode = UART_DOWNLOAD if self._gpio0_low() else FLASH_BOOT
             if Fault.GPIO15_HIGH in self._faults:
                 boot_mode |= GPIO15
+        self._boot_mode = boot_mode
         for block in (self._io_mux, self.gpio, self._dport, self._timers, self._watchdog):
             block.reset()
         self.gpio.straps = gpio.straps(boot_mode, sdio)
@@ -267,7 +269,7 @@ class Board:
     def _reset_itself(self, cause: int) -> None:
         self._halt()
         if not self._held_in_reset():
-            self.reset(cause)
+            self.reset(cause, boot_mode=self._boot_mode)  # the straps are not read again (LINE-17)
 
     def _set_cache(self, cache: Cache) -> None:
         self.soc.bus.set_cache(on=cache.on, base=cache.base, iram_size=cache.iram_limit)

@@ -133,6 +133,15 @@ STUB_MUTANTS = (
     ),
     Mutant(
         *(
+            "an end that does not stay boots the flash",
+            KNOWN,
+            "return status == OK && !stay ? RESTART : GO_ON;",
+            "return status == OK && !stay ? LEAVE : GO_ON;",
+        ),
+        ("own.end-restarts",),
+    ),
+    Mutant(
+        *(
             "RUN_USER_CODE is answered",
             KNOWN,
             "return packet.size ? answered(BAD_LENGTH) : LEAVE;",

@@ -147,7 +147,7 @@ def test_a_stub_that_nothing_resets_is_not_taken_for_the_rom() -> None:
     """What the ROM refuses it does: an ERASE_FLASH among that."""
     model = without_reset(CONTENT)
     port = on_board(model)
-    with connect(port, loader="stub", after="no-reset"):
+    with connect(port, loader="stub", after="no-reset-stub"):
         pass
     with pytest.raises(NoDevice, match="a stub loader runs"):
         check_device(on_board(model), [ROM], demanded(ROM))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import esprom
 from esp8266sim.board import Board
 from esp8266sim.trace import Kind
 from esprom.conformance.program import Program, load_program, our_program
@@ -116,6 +117,16 @@ def talk(fresh: Talk) -> Talk:
 def test_greets_when_it_runs(fresh: Talk) -> None:
     assert fresh.frame() == b"OHAI"
     assert fresh.silent()
+
+
+@pytest.mark.parametrize("before", ["no-reset", "no-reset-no-sync"])
+@pytest.mark.parametrize("name", [OLDER, NEWER])
+def test_the_client_leaves_the_stub_of_another_tool(name: str, before: str) -> None:
+    under_test = board(content=CONTENT)
+    port = on_board(under_test, latency_ms=0)
+    program(name).start(connect.reach_rom(port, "default-reset"))
+    with esprom.connect(port, before=before) as device:
+        assert device.read_flash(0, 0x1000) == CONTENT[:0x1000]
 
 
 @pytest.mark.spec("COMMON-2")

@@ -24,7 +24,7 @@ def test_esptool_finds_it_and_works_with_it(version: str, tmp_path: Path) -> Non
     image.write_bytes(data)
     with served.process("--tcp", 0, "--flash", flash, "--pace", "max") as server:
         url = server.urls["tcp"]
-        esprom.connect(url, loader="stub", after="no-reset").close()
+        esprom.connect(url, loader="stub", after="no-reset-stub").close()
 
         def run(*words: object) -> str:
             done = Esptool(version)(
@@ -54,6 +54,6 @@ def test_esptool_finds_it_and_works_with_it(version: str, tmp_path: Path) -> Non
         run("erase_region", 0x10000, 0x1000)
         expected[0x10000:0x11000] = b"\xff" * 0x1000
         assert flash.read_bytes() == expected
-        with esprom.connect(url, loader="auto", after="no-reset") as device:
+        with esprom.connect(url, loader="auto", after="no-reset-stub") as device:
             assert device.loader == "esprom"
             device.verify_flash(0x20000, data)

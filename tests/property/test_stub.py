@@ -66,7 +66,7 @@ class Desk:
         self.board: Board = board()
         self.port = HurtPort(on_board(self.board, latency_ms=0))
         self.port.baud = 460800
-        self.device: Device = esprom.connect(self.port, loader="stub", after="no-reset")
+        self.device: Device = esprom.connect(self.port, loader="stub", after="no-reset-stub")
         self.device.flash()
         stub = self.device._nor.stub
         assert stub is not None

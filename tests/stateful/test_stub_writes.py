@@ -44,7 +44,7 @@ class WritesAndPowerCuts(RuleBasedStateMachine):
     def connected(self) -> Device:
         port = on_board(self.board, latency_ms=0)
         port.baud = 921600
-        device = esprom.connect(port, loader="stub", after="no-reset")
+        device = esprom.connect(port, loader="stub", after="no-reset-stub")
         device.flash()
         return device
 

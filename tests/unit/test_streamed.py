@@ -16,7 +16,7 @@ CELL = 0x21100
 
 def on_flash_with(flaw: Flaw) -> esprom.Device:
     board = Board(PROFILES["esp01"], bytearray(CONTENT), flaws=(flaw,))
-    return esprom.connect(on_board(board), loader="stub", after="no-reset")
+    return esprom.connect(on_board(board), loader="stub", after="no-reset-stub")
 
 
 @pytest.mark.parametrize("every", [1, 2, 3])

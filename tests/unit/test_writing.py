@@ -27,7 +27,7 @@ def board() -> Board:
 
 
 def device(board: Board, loader: str = "rom") -> esprom.Device:
-    return esprom.connect(on_board(board, latency_ms=0), loader=loader, after="no-reset")
+    return esprom.connect(on_board(board, latency_ms=0), loader=loader, after="no-reset-stub")
 
 
 def erased(board: Board) -> list[int]:

@@ -20,9 +20,11 @@ from esprom.conformance.case import (
     Relation,
     Restart,
     Send,
+    Waits,
     case,
 )
 from esprom.conformance.cases.blocks import RESERVED, block, word
+from esprom.conformance.cases.dispatch import SYNC, SYNCED
 from esprom.conformance.cases.framing import ASK_ROM_WORD, IS_ROM_WORD, ROM_WORD
 
 OK = "0200 ???????? 0000"
@@ -408,6 +410,19 @@ CASES = (
         Send("00d1 0800 00000000 {flash} 00080000", "ERASE_REGION: half a sector"),
         Gets(f"01d1 {REFUSED}", within_s=10.0),
         Holds(kept=tuple(range(16))),
+    ),
+    case(
+        *("own.end-restarts", "STUB-3", MUST, OURS, "an end that does not stay brings the ROM's loader back"),
+        Send("0002 1000 00000000 00000000 00000000 00000000 00000000", "FLASH_BEGIN of nothing"),
+        BEGUN,
+        Send("0004 0400 00000000 00000000", "FLASH_END that does not stay"),
+        ENDED,
+        Waits(0.3),  # for the boot log
+        SYNC,  # the first one tells the ROM the rate, and is not answered
+        Waits(0.1),
+        SYNC,
+        SYNCED,
+        Leaves(),
     ),
     case(
         *("own.block-twice", "STUB-3", MUST, OURS, "a block that comes twice is confirmed, and written once"),

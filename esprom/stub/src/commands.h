@@ -5,8 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the main loop does after a command. `AGAIN`: another packet has come meanwhile, and waits. */
-enum next { GO_ON, AGAIN, LEAVE };
+/*
+ * What the main loop does after a command. `AGAIN`: another packet has come meanwhile, and waits. `LEAVE`: back to the
+ * ROM, which boots the flash. `RESTART`: the chip is reset, and is in its ROM's loader if that is how it started.
+ */
+enum next { GO_ON, AGAIN, LEAVE, RESTART };
 
 /* The commands that all stub loaders have. */
 enum next do_known(void);

@@ -368,7 +368,7 @@ static enum next ended(uint8_t status)
 {
     bool stay = packet_word(0);
     answer(0, 0, 0, status);
-    return status == OK && !stay ? LEAVE : GO_ON;
+    return status == OK && !stay ? RESTART : GO_ON;
 }
 
 bool is_known(void)

@@ -27,10 +27,12 @@ void stub_main(void)
     frame_put(&greeting, sizeof greeting);
     frame_end();
     enum next next = GO_ON;
-    while (next != LEAVE)
+    while (next < LEAVE)
         if (next == AGAIN || (frame_receive() && packet_whole()))
             next = packet.command < OWN_FIRST ? do_known() : do_own();
         else
             uart_wait();
     uart_close();
+    while (next == RESTART)
+        RTC_CONTROL |= RTC_SOFTWARE_RESET;
 }

@@ -18,6 +18,7 @@ from esp8266sim.scripts import (
 from esp8266sim.trace import Kind
 from esprom.errors import NoResponse, ProtocolError
 from esprom.loader.connect import ROM_WORD, ROM_WORD_VALUE, identify, reach_rom
+from esprom.protocol import slip
 from esprom.protocol.packets import Command
 from tests.ports import ScriptedPort, board, loader, on_board, reply
 
@@ -110,6 +111,34 @@ def test_another_chip_is_refused() -> None:
         reach_rom(ScriptedPort(loader({ROM_WORD: 0x15122500})), "no-reset")
 
 
-def test_a_stub_is_refused() -> None:
+class OtherStub:
+    """A stub of another tool, until the chip is told to reset itself; if it does."""
+
+    def __init__(self, *, obeys: bool) -> None:
+        self._obeys = obeys
+        self._rom = loader({ROM_WORD: ROM_WORD_VALUE})
+        self.left = False
+
+    def __call__(self, written: bytes) -> bytes:
+        packet = slip.Decoder().feed(written)[0]
+        command = Command(packet[1])
+        if self.left or command is Command.READ_REG:
+            return self._rom(written)
+        if command is Command.WRITE_REG:
+            self.left = self._obeys and packet[8:16] == bytes.fromhex("00070060 00000080")
+            return b""
+        return reply(command, 0) * 8 if command is Command.SYNC else reply(command, 0, b"\xff\x00")
+
+
+@pytest.mark.parametrize("before", ["no-reset", "no-reset-no-sync"])
+def test_a_stub_of_another_tool_makes_way(before: str) -> None:
+    other = OtherStub(obeys=True)
+    rom = reach_rom(ScriptedPort(other), before)
+    assert other.left
+    assert not rom.session.with_stub
+
+
+@pytest.mark.parametrize("before", ["no-reset", "no-reset-no-sync"])
+def test_a_stub_that_cannot_be_left_is_refused(before: str) -> None:
     with pytest.raises(ProtocolError, match="stub loader"):
-        reach_rom(ScriptedPort(lambda written: reply(Command.SYNC, 0) * 8), "no-reset")
+        reach_rom(ScriptedPort(OtherStub(obeys=False)), before)

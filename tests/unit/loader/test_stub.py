@@ -310,7 +310,7 @@ def test_it_stores_nowhere_but_in_its_own_memory(under_test: Board, monkeypatch:
             plain(address, value)
 
         monkeypatch.setattr(cpu, name, mapped)
-    device = esprom.connect(on_board(under_test, latency_ms=0), loader="stub", after="no-reset")
+    device = esprom.connect(on_board(under_test, latency_ms=0), loader="stub", after="no-reset-stub")
     device.read_flash(0, 0x3000)
     device.write_flash(0x20, bytes(0x1100))
     stub = device._nor.stub
@@ -347,7 +347,7 @@ def test_a_stub_that_does_not_hash_is_given_up(under_test: Board, monkeypatch: p
 
 @pytest.mark.parametrize("before", ["no-reset", "no-reset-no-sync"])
 def test_a_stub_that_runs_is_used_again_however_it_is_met(under_test: Board, before: str) -> None:
-    esprom.connect(on_board(under_test, latency_ms=0), loader="stub", after="no-reset")
+    esprom.connect(on_board(under_test, latency_ms=0), loader="stub", after="no-reset-stub")
     with esprom.connect(on_board(under_test, latency_ms=0), loader="auto", before=before) as device:
         assert device.loader == "esprom"
         assert device.read_flash(0, 0x100) == PATTERN[:0x100]
@@ -367,8 +367,7 @@ def test_another_command_in_the_midst_of_unpacking_ends_that(under_test: Board, 
         ask(Command.FLASH_DEFL_DATA, packets.DataBlock(1, packed[0x1000:0x2000]))
 
 
-LEAVING = {
-    "run": [(Command.RUN_USER_CODE, packets.Empty())],
+ENDS = {
     "flash end": [
         (Command.FLASH_BEGIN, packets.FlashBegin(0x1000, 1, 0x1000, 0x20000)),
         (Command.FLASH_DATA, packets.DataBlock(0, PATTERN[:0x1000])),
@@ -383,15 +382,27 @@ LEAVING = {
 
 
 @pytest.mark.spec("STUB-3")
-@pytest.mark.parametrize("requests", LEAVING.values(), ids=LEAVING)
-def test_leaving_boots_the_flash(requests: list[tuple[Command, object]]) -> None:
+def test_run_user_code_boots_the_flash() -> None:
     """In boot mode 1 too, where the ROM would enter again what it was told to enter (BOOT-12)."""
     opened = on_board(board(content=demo.firmware(W25Q80.size)), latency_ms=0)
     stub = upload(connect.reach_rom(opened, "default-reset"), image())
-    for command, body in requests:
-        stub.session.port.write(slip.encode(packet(command, body)))
-        stub.session.port.clock.sleep(0.3)
+    stub.session.port.write(slip.encode(packet(Command.RUN_USER_CODE, packets.Empty())))
+    stub.session.port.clock.sleep(0.3)
     assert b"load 0x40100000" in stub.session.port.read(2.0, 1 << 10)
+
+
+@pytest.mark.spec("STUB-3")
+@pytest.mark.parametrize("requests", ENDS.values(), ids=ENDS)
+def test_an_end_that_does_not_stay_brings_the_roms_loader_back(
+    requests: list[tuple[Command, object]],
+) -> None:
+    """esptool leaves a stub so: with `--after no-reset` it says that the chip stays in its boot loader."""
+    opened = on_board(board(content=demo.firmware(W25Q80.size)), latency_ms=0)
+    stub = upload(connect.reach_rom(opened, "default-reset"), image())
+    for command, body in requests:
+        stub.session.command(command, body)
+    rom = connect.reach_rom(opened, "no-reset")
+    assert not rom.session.with_stub
 
 
 @pytest.mark.spec("STUB-3")
@@ -555,7 +566,7 @@ def test_a_stub_that_does_not_greet_is_given_up(under_test: Board, monkeypatch: 
 
 
 def test_a_stub_that_runs_already_is_used_again_at_whatever_rate_it_was_left(under_test: Board) -> None:
-    esprom.connect(on_board(under_test), loader="stub", after="no-reset").close()
+    esprom.connect(on_board(under_test), loader="stub", after="no-reset-stub").close()
     port = on_board(under_test)
     port.baud = 921600
     rom, stub = starting.reach(port, "no-reset", Hand(), "auto")
