@@ -34,6 +34,11 @@ class Zsh(LastCommand, ZshComplete):
 class Fish(LastCommand, FishComplete):
     """fish."""
 
+    def format_completion(self, item: CompletionItem) -> str:
+        """Return what fish is told of one; click's script ends what it tells at a comma."""
+        item.help = item.help and item.help.replace(",", ";")
+        return super().format_completion(item)
+
 
 class WholeWords(BashComplete):
     """Puts together what bash takes apart: of `sim://esp01` it makes three words, and replaces the last."""
