@@ -58,14 +58,17 @@ if TYPE_CHECKING:
     from esprom.doctor.wiring import wiring_drawing
     from esprom.files import check_targets, is_stdout, load, save, save_made
     from esprom.flash.geometry import SECTOR
-    from esprom.flash.regions import Region
-    from esprom.flash.sfdp_words import SfdpSummary, sfdp_summary
-    from esprom.image import (
+    from esprom.flash.header_words import (
         HEADER_FREQUENCIES,
         HEADER_MODES,
         HEADER_SIZES,
-        MAGICS,
         RTOS_SIZES,
+        size_in_bytes,
+    )
+    from esprom.flash.regions import Region
+    from esprom.flash.sfdp_words import SfdpSummary, sfdp_summary
+    from esprom.image import (
+        MAGICS,
         FirmwareImage,
         FlashHeader,
         ImageDetails,
@@ -154,14 +157,17 @@ _HOME = {
     "esprom.files": ("check_targets", "is_stdout", "load", "save", "save_made"),
     "esprom.image.difference": ("Change", "Difference", "differences"),
     "esprom.flash.geometry": ("SECTOR",),
-    "esprom.flash.regions": ("Region",),
-    "esprom.flash.sfdp_words": ("SfdpSummary", "sfdp_summary"),
-    "esprom.image": (
+    "esprom.flash.header_words": (
         "HEADER_FREQUENCIES",
         "HEADER_MODES",
         "HEADER_SIZES",
-        "MAGICS",
         "RTOS_SIZES",
+        "size_in_bytes",
+    ),
+    "esprom.flash.regions": ("Region",),
+    "esprom.flash.sfdp_words": ("SfdpSummary", "sfdp_summary"),
+    "esprom.image": (
+        "MAGICS",
         "FirmwareImage",
         "FlashHeader",
         "ImageDetails",
@@ -321,6 +327,7 @@ __all__ = [
     "save_made",
     "selftest",
     "sfdp_summary",
+    "size_in_bytes",
     "size_name",
     "trailer",
     "virtual_boards",

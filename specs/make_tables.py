@@ -22,9 +22,15 @@ from esp8266sim.chips import CHIPS
 from esp8266sim.clock import MS
 from esp8266sim.profiles import PROFILES
 from esprom.conformance.case import Relation
+from esprom.flash.header_words import (
+    HEADER_FREQUENCIES,
+    HEADER_MODES,
+    HEADER_SIZES,
+    RTOS_SIZES,
+    size_in_bytes,
+)
 from esprom.flash.regions import identity
 from esprom.image import layout, uf2
-from esprom.image.header import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, RTOS_SIZES, size_in_bytes
 from esprom.protocol import own, packets
 from esprom.protocol.commands import COMMANDS, MIB, Loader
 from esprom.protocol.record import Record

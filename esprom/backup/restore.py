@@ -23,9 +23,10 @@ from esprom.connected import ConnectedBoard
 from esprom.errors import ImageError, Refused
 from esprom.files import load
 from esprom.flash.geometry import SECTOR, round_down, whole_sectors
+from esprom.flash.header_words import size_in_bytes
 from esprom.flash.partitions import kept_by_table
 from esprom.flash.regions import Region, identity, outside
-from esprom.image.header import flash_header, flash_size_of, size_in_bytes
+from esprom.image.header import flash_header, flash_size_of
 from esprom.image.program import images, is_arduino, programs
 from esprom.operations import FlashInfo
 from esprom.progress import CancelCallback, ProgressCallback

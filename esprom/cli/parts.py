@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """ADDRESS FILE ..., and -fs, -fm, -ff: what is to be in the flash, looked at before it is touched."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -17,7 +16,7 @@ from esprom.cli.failures import BeyondFlash
 from esprom.cli.headers import KEEP, edited, header_options
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
-from esprom.cli.values import ADDRESS, INPUT_FILE, number
+from esprom.cli.values import ADDRESS, INPUT_FILE
 from esprom.errors import EspromError, Refused
 
 DETECT = "detect"
@@ -54,6 +53,8 @@ class Part:
 
     def facts(self) -> Facts:
         """Return the part as JSON says it."""
+        import hashlib  # --help needs no digest, and OpenSSL takes its time to load
+
         return {
             "offset": self.offset,
             "size": len(self.data),
@@ -103,7 +104,7 @@ class HeaderEdit:
     @property
     def limit(self) -> int | None:
         """The size of the flash that -fs states, in bytes."""
-        return None if self.size in (KEEP, DETECT) else number(self.size.removesuffix("-c1"))
+        return esprom.size_in_bytes(self.size)
 
 
 def part_arguments(function: Callable[..., Any]) -> Callable[..., Any]:

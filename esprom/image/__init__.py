@@ -4,14 +4,7 @@
 from esprom.image.details import ImageDetails, SegmentDetails, image_details
 from esprom.image.editing import edit_header, edit_image
 from esprom.image.elf import Program, parse_elf
-from esprom.image.header import (
-    HEADER_FREQUENCIES,
-    HEADER_MODES,
-    HEADER_SIZES,
-    RTOS_SIZES,
-    FlashHeader,
-    flash_header,
-)
+from esprom.image.header import FlashHeader, flash_header
 from esprom.image.hexfile import build_hex, is_hex, parse_hex
 from esprom.image.layout import MAGICS, Segment
 from esprom.image.making import ImageFile, make_image, program_images
@@ -20,11 +13,7 @@ from esprom.image.segments import FirmwareImage, parse_image
 from esprom.image.trailer import Trailer, trailer
 
 __all__ = [
-    "HEADER_FREQUENCIES",
-    "HEADER_MODES",
-    "HEADER_SIZES",
     "MAGICS",
-    "RTOS_SIZES",
     "FirmwareImage",
     "FlashHeader",
     "ImageDetails",

@@ -1,46 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """The settings of the flash in an image header, in words, and their edit (IMAGE-6, IMAGE-7).
 
-The words are those of esptool's `--flash-mode`, `--flash-freq` and `--flash-size`, which is what people
-know them by; so are the numbers behind them and the rule when an edit is made: an image of version 1
-that parses (its checksum is not looked at), in a file meant for offset 0 (the caller's to know).
+The rule when an edit is made is esptool's, as the words are: an image of version 1 that parses (its
+checksum is not looked at), in a file meant for offset 0 (the caller's to know).
 """
 
 from dataclasses import dataclass, replace
 
 from esprom.errors import ImageError
+from esprom.flash.header_words import (
+    HEADER_FREQUENCIES,
+    HEADER_MODES,
+    HEADER_SIZES,
+    RTOS_SIZES,
+    size_in_bytes,
+)
 from esprom.image.layout import IMAGE_HEADER, IMAGE_HEADER_SIZE, MAGIC, ImageHeader
 from esprom.image.segments import FirmwareImage, parse_image
 
 KEEP = "keep"
-HEADER_MODES = {"qio": 0, "qout": 1, "dio": 2, "dout": 3}
-HEADER_FREQUENCIES = {"80m": 0xF, "40m": 0x0, "26m": 0x1, "20m": 0x2}
-HEADER_SIZES = {
-    "256KB": 1,
-    "512KB": 0,
-    "1MB": 2,
-    "2MB": 3,
-    "4MB": 4,
-    "2MB-c1": 5,
-    "4MB-c1": 6,
-    "8MB": 8,
-    "16MB": 9,
-}
-RTOS_SIZES = {  # what the third form has in the place of those (IMAGE-12)
-    "1MB": 0,
-    "2MB": 1,
-    "4MB": 2,
-    "8MB": 3,
-    "16MB": 4,
-    "32MB": 5,
-    "64MB": 6,
-    "128MB": 7,
-}
 
 
 @dataclass(frozen=True, slots=True)
 class FlashHeader:
-    """How the boot ROM is told to use the flash: words of the tables above, or `0x7` where there is none."""
+    """How the boot ROM is told to use the flash: words of `header_words`, or `0x7` where there is none."""
 
     mode: str
     frequency: str
@@ -55,14 +38,6 @@ class FlashHeader:
             _word(HEADER_FREQUENCIES, frequency),
             _word(RTOS_SIZES if rtos else HEADER_SIZES, size),
         )
-
-
-def size_in_bytes(word: str) -> int | None:
-    """Return how large a flash a word of `HEADER_SIZES` means, or None for any other word."""
-    if word not in HEADER_SIZES:
-        return None
-    number, unit = word.removesuffix("-c1")[:-2], word.removesuffix("-c1")[-2:]
-    return int(number) << {"KB": 10, "MB": 20}[unit]
 
 
 def flash_header(data: bytes) -> FlashHeader | None:

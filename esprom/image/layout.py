@@ -31,7 +31,7 @@ class ImageHeader:
     """The eight bytes before the segments, of both versions (IMAGE-3)."""
 
     segments: int  # how many follow; in a version 2 header this is the constant 4
-    mode: int  # how the ROM wires the flash: a number of `header.HEADER_MODES`
+    mode: int  # how the ROM wires the flash: a number of `header_words.HEADER_MODES`
     size_and_frequency: int  # of the flash: `HEADER_SIZES` in the high nibble, `HEADER_FREQUENCIES` low
     entry: int  # address that is jumped to when all segments are in place
 

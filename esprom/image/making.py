@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from esprom.errors import ImageError
+from esprom.flash.header_words import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, RTOS_SIZES
 from esprom.image.elf import Program, check_apart, whole_words
-from esprom.image.header import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, RTOS_SIZES, number_of
+from esprom.image.header import number_of
 from esprom.image.layout import (
     IMAGE_DIGEST,
     ImageDigest,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from esprom.image.header import HEADER_SIZES
+from esprom.flash.header_words import HEADER_SIZES
 from esprom.image.program import programs
 from esprom.inspection import Area, Inspection, Kind, inspect, redact
 from tests.filesystems import littlefs, spiffs

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esprom.errors import ImageError
+from esprom.flash.header_words import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES
 from esprom.image import edit_header, parse_image
-from esprom.image.header import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES
 from esprom.image.layout import ImageHeader, Segment, build_image
 
 SEGMENTS = st.lists(

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esprom.errors import EspromError, ImageError
+from esprom.flash.header_words import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, RTOS_SIZES
 from esprom.image import (
     FlashHeader,
     Program,
@@ -21,7 +22,6 @@ from esprom.image import (
     parse_image,
     program_images,
 )
-from esprom.image.header import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, RTOS_SIZES
 from esprom.image.uf2 import UF2_BLOCK
 from tests.elves import Section, elf
 

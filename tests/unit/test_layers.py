@@ -40,7 +40,7 @@ MAY: dict[str, set[str]] = {
     "esprom.errors": set(),
     "esprom._version": set(),
     "esprom.protocol": {"esprom.errors"},
-    "esprom.flash": {"esprom.errors", "esprom.protocol.record"},
+    "esprom.flash": {"esprom.errors", "esprom.protocol.record", "esprom.sizes"},
     "esprom.image": {"esprom.errors", "esprom.protocol", "esprom.flash"},
     "esprom.chip": {"esprom.errors"},
     "esprom.progress": {"esprom.errors", "esprom.port"},

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +64,18 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "text").write_bytes(b"some text")
     (tmp_path / "empty").write_bytes(b"")
     return tmp_path
+
+
+@pytest.mark.parametrize("verb", ["elf2image", "image-info", "merge-bin", "verify-flash", "write-flash"])
+def test_help_loads_nothing_that_takes_images_to_pieces(verb: str) -> None:
+    code = (
+        "import sys\nfrom esprom.cli.main import main\n"
+        f"try: main(['{verb}', '--help'])\nexcept SystemExit: pass\n"
+        "print([name for name in ('construct', 'esprom.image', 'hashlib') if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "-fs" in said or verb == "image-info"
+    assert said.splitlines()[-1] == "[]"
 
 
 def test_image_info(run: Run, folder: Path) -> None:

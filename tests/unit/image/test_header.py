@@ -6,8 +6,8 @@ The edits of the table are what esptool 5.6.0 made of the same bytes.
 
 import pytest
 
+from esprom.flash.header_words import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, size_in_bytes
 from esprom.image import FlashHeader, edit_header, flash_header
-from esprom.image.header import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, size_in_bytes
 from esprom.image.layout import ImageHeader, Segment, build_image
 from tests.unit.image.test_layout import VERSION_1, VERSION_2
 
@@ -98,7 +98,15 @@ def test_unknown_word_is_the_callers_mistake(
 
 @pytest.mark.parametrize(
     ("word", "size"),
-    [("256KB", 0x40000), ("512KB", 0x80000), ("1MB", 0x100000), ("4MB-c1", 0x400000), ("0x7", None)],
+    [
+        ("256KB", 0x40000),
+        ("512KB", 0x80000),
+        ("1MB", 0x100000),
+        ("4MB-c1", 0x400000),
+        ("32MB", 0x2000000),
+        ("0x7", None),
+        ("keep", None),
+    ],
 )
 def test_size_in_bytes(word: str, size: int | None) -> None:
     assert size_in_bytes(word) == size
