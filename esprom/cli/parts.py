@@ -163,6 +163,7 @@ def _parts(session: Session, words: tuple[str, ...]) -> tuple[Part, ...]:
 
 def _pieces(session: Session, offset: int, file: Path, data: bytes) -> "Sequence[esprom.Segment]":
     """Return what a file puts where. Intel HEX goes by its own addresses, whatever ADDRESS says."""
+    note_raw(session, file, data)
     try:
         pieces = esprom.file_pieces(offset, data)
     except EspromError as error:
@@ -174,6 +175,15 @@ def _pieces(session: Session, offset: int, file: Path, data: bytes) -> "Sequence
             f" not {offset:#x}"
         )
     return pieces
+
+
+def note_raw(session: Session, file: Path, data: bytes) -> None:
+    """Tell of a file that begins with a colon as Intel HEX does, and is none: it may be a damaged one."""
+    if data.startswith(b":") and not esprom.is_hex(data):
+        session.output.note(
+            f"warning: {file} begins with ':', as Intel HEX does, but its first line is no record of that:"
+            " its bytes are taken as they are"
+        )
 
 
 def prepared(

@@ -15,7 +15,8 @@ ERASED = b"\xff"
 def file_pieces(offset: int, data: bytes) -> tuple[Segment, ...]:
     """Return what a file puts into the flash: Intel HEX goes by its own addresses, all else to `offset`.
 
-    Raises ImageError where there is nothing, or the HEX is none.
+    Raises ImageError where there is nothing, or the HEX is damaged behind its first line: as bytes for the
+    flash its text is of no use to anybody.
     """
     if not data:
         raise ImageError("the file is empty: there is nothing to put into the flash")

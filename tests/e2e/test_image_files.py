@@ -49,6 +49,8 @@ FILES = {
     "long": bytes(range(256)) * 4,
     "empty": b"",
     "pieces.hex": HEX,
+    "hurt.hex": HEX[:-20] + b"00" + HEX[-18:],
+    "colon": b":hello world, not hex",
 }
 
 
@@ -123,6 +125,9 @@ ROWS = (
     Row("merge-bin -o out -f uf2 --chunk-size 256 0x2000 long"),
     Row("merge-bin -o out -f uf2 --chunk-size 30 0x2000 long"),
     Row("merge-bin -o out 0 v1.bin 0x10 odd"),
+    Row("merge-bin -o out 0x1000 colon"),
+    Row("image_info colon"),
+    Row("merge-bin -o out 0 hurt.hex", "esptool merges the text of a damaged HEX file"),
     Row("merge-bin -o out 0"),
     Row("merge-bin -o out 0 nothing"),
     Row("merge-bin 0 v1.bin"),

@@ -13,7 +13,7 @@ from esprom.cli.foreign import refused
 from esprom.cli.group import command
 from esprom.cli.headers import KEEP, edited, header_options
 from esprom.cli.output import Facts
-from esprom.cli.parts import in_pairs
+from esprom.cli.parts import in_pairs, note_raw
 from esprom.cli.session import Session
 from esprom.cli.settings import OFFLINE
 from esprom.cli.values import ADDRESS, INPUT_FILE, OUTPUT_FILE, NumberType, number
@@ -205,7 +205,7 @@ def merge_bin(
     pieces = [
         _edited(session, piece, size=size, mode=mode, frequency=frequency)
         for address, file in placed
-        for piece in _pieces(address, file)
+        for piece in _pieces(session, address, file)
     ]
     if form == "raw":
         data = esprom.merge_raw(pieces, begin=begin, end=None if end is None else number(end))
@@ -226,9 +226,11 @@ def merge_bin(
     }
 
 
-def _pieces(address: int, file: Path) -> Sequence["esprom.Segment"]:
+def _pieces(session: Session, address: int, file: Path) -> Sequence["esprom.Segment"]:
+    data = esprom.load(file)
+    note_raw(session, file, data)
     try:
-        return esprom.file_pieces(address, esprom.load(file))
+        return esprom.file_pieces(address, data)
     except EspromError as error:
         raise ImageError(f"{file}: {error}") from error
 

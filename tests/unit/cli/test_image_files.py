@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from esprom.image import Program, Segment, parse_image, program_images
+from esprom.image import Program, Segment, build_hex, parse_image, program_images
 from esprom.image.layout import ImageHeader, build_image
 from tests.elves import ARM, Section, elf
 
 if TYPE_CHECKING:
-    from tests.unit.cli.conftest import Run
+    from tests.unit.cli.conftest import FakeDevice, Run
 
 PROGRAM = Program(
     0x40100004,
@@ -206,6 +206,27 @@ def test_merge_bin(run: Run, folder: Path) -> None:
 def test_merge_bin_tells_where_no_header_is(run: Run, folder: Path) -> None:
     assert "no flash setting is changed" in run("merge-bin", "-o", "out", "-fm", "dio", "0", "text").err
     assert (folder / "out").read_bytes() == b"some text"
+
+
+def test_what_only_begins_as_intel_hex_does_is_written_and_verified_with_a_warning(
+    run: Run, device: FakeDevice, folder: Path
+) -> None:
+    (folder / "colon").write_bytes(b":hello world, not hex")
+    for verb in ("write-flash", "verify-flash"):
+        ran = run(verb, "0x1000", "colon")
+        assert (ran.code, bytes(device.cells[0x1000:0x1015])) == (0, b":hello world, not hex")
+        assert "warning: colon begins with ':'" in ran.err
+    (folder / "hurt").write_bytes(build_hex([Segment(0, bytes(40))]).replace(b":10001000", b":10001100"))
+    assert "hurt: the Intel HEX is damaged" in run("write-flash", "0", "hurt").err
+
+
+def test_what_only_begins_as_intel_hex_does_is_merged_with_a_warning(run: Run, folder: Path) -> None:
+    (folder / "colon").write_bytes(b":hello world, not hex")
+    ran = run("merge-bin", "-o", "out", "0", "colon")
+    assert (ran.code, (folder / "out").read_bytes()) == (0, b":hello world, not hex")
+    assert "warning: colon begins with ':'" in ran.err
+    assert run("image-info", "colon").code == 1
+    assert "begins with ':'" not in run("merge-bin", "-o", "out", "0", "text").err
 
 
 @pytest.mark.parametrize(

@@ -56,16 +56,42 @@ def test_hex_beyond_64_kib() -> None:
     ("data", "words"),
     [
         (b"", "empty"),
-        (b":", "Intel HEX, and is none"),
-        (HEX.replace(b"D3\n", b"00\n"), "Intel HEX, and is none"),
-        (HEX[:20], "Intel HEX, and is none"),
+        (HEX.replace(b"42\n", b"00\n"), "Intel HEX is damaged.*line 2"),
+        (HEX[:40], "Intel HEX is damaged.*line 2"),
+        (HEX[:22] * 2, "Intel HEX is damaged.*overlap"),
+        (HEX + b"\xff\xfe", "Intel HEX is damaged"),
         (b":00000001FF\n", "no data"),
-        (b":\xff\xfe", "Intel HEX, and is none"),
     ],
 )
-def test_what_is_no_hex(data: bytes, words: str) -> None:
+def test_damaged_hex_is_refused(data: bytes, words: str) -> None:
     with pytest.raises(ImageError, match=words):
         file_pieces(0, data)
+
+
+@pytest.mark.spec("IMAGE-21")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b":",
+        b":hello world, not hex",
+        b":\xff\xfe",
+        HEX.replace(b"D3\n", b"00\n"),
+        HEX.replace(b"D3\n", b"D300\n"),
+        HEX[:20],
+        HEX[:21] * 100,
+        b":\n" + HEX,
+    ],
+)
+def test_what_begins_with_a_colon_and_no_record_is_bytes(data: bytes) -> None:
+    assert not is_hex(data)
+    assert file_pieces(0x1000, data) == (Segment(0x1000, data),)
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\r"])
+def test_hex_of_other_systems(end: bytes) -> None:
+    data = HEX.replace(b"\n", end)
+    assert is_hex(data)
+    assert parse_hex(data) == (FIRST, SECOND)
 
 
 @pytest.mark.spec("IMAGE-20")
