@@ -9,6 +9,7 @@ import random
 from hypothesis import strategies as st
 
 from esp8266sim import demo
+from esprom.image import Program, Segment, program_images
 
 KIB, MIB = 1 << 10, 1 << 20
 SECTOR = 4 * KIB
@@ -50,6 +51,13 @@ def _file_system_sector(chance: random.Random) -> bytes:
 
 
 _BITS_CLEARED = bytes(byte & 0x0F for byte in range(256))
+
+
+def rtos(size: int, flash: str) -> bytes:
+    """A flash that begins with an image of the RTOS SDK's form, which states the size `flash`."""
+    code = bytes(range(256)) * 32  # more than a sector
+    program = Program(0x40100000, (Segment(0x40210010, code), Segment(0x40100000, bytes(8))))
+    return program_images(program, 3, size=flash)[0].data.ljust(size, b"\xff")
 
 
 def mirrored(flash: bytes, times: int) -> bytes:

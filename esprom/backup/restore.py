@@ -26,7 +26,7 @@ from esprom.flash.geometry import SECTOR, round_down, whole_sectors
 from esprom.flash.header_words import size_in_bytes
 from esprom.flash.partitions import kept_by_table
 from esprom.flash.regions import Region, identity, outside
-from esprom.image.header import flash_header, flash_size_of
+from esprom.image.header import flash_header, stated_sizes
 from esprom.image.program import images, is_arduino, programs
 from esprom.operations import FlashInfo
 from esprom.progress import CancelCallback, ProgressCallback
@@ -153,7 +153,7 @@ def plan_restore(
     manifest, remark = matching_manifest(files, whole)
     flash = board.flash()
     data = _fitted(files.image, whole, flash.size)
-    regions = _regions(data, flash.size, {flash_size_of(data)}) or _regions(data, flash.size, {None})
+    regions = _regions(data, flash.size, stated_sizes(data)) or _regions(data, flash.size, {None})
     return RestorePlan(
         image=files.image,
         manifest=manifest,
@@ -260,7 +260,7 @@ def _regions(data: bytes, flash_size: int, stated: Iterable[int | None]) -> tupl
 def _kept(board: ConnectedBoard, data: bytes, flash_size: int) -> tuple[Region, ...]:
     """Return where calibration lies: by the image's header, by that of the board, and at the flash's end."""
     present = board.read_flash_proved(0, SECTOR).data
-    regions = _regions(data, flash_size, {flash_size_of(data), flash_size_of(present), None})
+    regions = _regions(data, flash_size, {*stated_sizes(data), *stated_sizes(present), None})
     return tuple(region for region in regions if region.calibration)
 
 

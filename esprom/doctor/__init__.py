@@ -17,7 +17,7 @@ from esprom.doctor.wiring import Wire
 from esprom.errors import EspromError, FlashProtected, NoResponse, PortError, ProtocolError
 from esprom.flash.geometry import SECTOR
 from esprom.flash.regions import identity
-from esprom.image.header import flash_size_of
+from esprom.image.header import stated_sizes
 from esprom.image.program import images, is_arduino
 from esprom.loader import rates
 from esprom.loader.by_hand import AskCallback
@@ -258,8 +258,12 @@ def _made_for_crystal_mhz(device: Device) -> int | None:
     first, size = device.read_flash(0, SECTOR), device.flash().size
     if is_arduino(tuple(images(first))):
         return None
-    _, init_data, _ = identity(min(flash_size_of(first) or size, size))
-    return made_for_crystal_mhz(device.read_flash(init_data.offset, INIT_DATA_SIZE))
+    for stated in stated_sizes(first) or (size,):
+        _, init_data, _ = identity(min(stated, size))
+        crystal = made_for_crystal_mhz(device.read_flash(init_data.offset, INIT_DATA_SIZE))
+        if crystal is not None:
+            return crystal
+    return None
 
 
 def _flash_trouble(exc: EspromError) -> Trouble:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from esprom.image.header import FlashHeader
 from esprom.image.layout import IMAGE_HEADER_SIZE, SEGMENT_HEADER_SIZE, segments_checksum
 from esprom.image.segments import MAPPED, FirmwareImage, parse_image
-from esprom.image.trailer import Trailer, trailer
+from esprom.image.trailer import Trailer, form_of, trailer
 
 MEMORIES = (  # where what is loaded goes to, by its first byte
     (range(0x3FFE8000, 0x40000000), "DRAM"),
@@ -84,16 +84,6 @@ def image_details(data: bytes) -> ImageDetails:
         trailer=behind,
         following=len(data) - image.size - (len(behind.stated) if behind else 0),
     )
-
-
-def form_of(image: FirmwareImage, behind: Trailer | None, size: int) -> int:
-    """Return the form of an image in a file of `size` bytes.
-
-    Others than the RTOS SDK's may have a mapped segment too. So its digest must be right, or end the file.
-    """
-    if behind is None or behind.kind != "sha256":
-        return image.version
-    return 3 if behind.good or image.size + len(behind.stated) == size else 1
 
 
 def memory_of(address: int) -> str:

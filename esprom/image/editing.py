@@ -3,7 +3,6 @@
 
 import hashlib
 
-from esprom.image.details import form_of
 from esprom.image.header import bootable, edited_header
 from esprom.image.layout import (
     IMAGE_CRC,
@@ -18,7 +17,7 @@ from esprom.image.layout import (
     image_crc,
 )
 from esprom.image.segments import parse_image
-from esprom.image.trailer import Trailer, trailer
+from esprom.image.trailer import Trailer, form_of, trailer
 
 NO_HEADER = ImageHeader(0, 0, 0, 0)
 

@@ -15,8 +15,16 @@ from esprom.flash.header_words import (
     RTOS_SIZES,
     size_in_bytes,
 )
-from esprom.image.layout import IMAGE_HEADER, IMAGE_HEADER_SIZE, MAGIC, ImageHeader
-from esprom.image.segments import FirmwareImage, parse_image
+from esprom.image.layout import (
+    IMAGE_HEADER,
+    IMAGE_HEADER_SIZE,
+    MAGIC,
+    SEGMENT_HEADER,
+    SEGMENT_HEADER_SIZE,
+    ImageHeader,
+)
+from esprom.image.segments import MAPPED, FirmwareImage, parse_image
+from esprom.image.trailer import form_of, trailer
 
 KEEP = "keep"
 
@@ -43,17 +51,36 @@ class FlashHeader:
 def flash_header(data: bytes) -> FlashHeader | None:
     """Return the settings in the image that `data` begins with, or None where it does not begin with one."""
     image = bootable(data)
-    return FlashHeader.of(image.header) if image else None
+    return settings_of(data, image) if image else None
 
 
-def flash_size_of(data: bytes) -> int | None:
-    """Return how large a flash the image that `data` begins with states, in bytes; None without one.
+def settings_of(data: bytes, image: FirmwareImage) -> FlashHeader:
+    """Return the settings in the image that `data` begins with, the size by the numbers of its form."""
+    return FlashHeader.of(image.header, rtos=form_of(image, trailer(data, image), len(data)) == 3)
 
-    Where only the beginning of the image is there, its header counts all the same.
+
+def stated_sizes(data: bytes) -> tuple[int, ...]:
+    """Return how large a flash the image that `data` begins with states, in bytes; nothing without one.
+
+    Where only the beginning of the image is there, its header counts all the same. Its form, which has
+    numbers of its own, is open then if the first segment is mapped: both readings are returned.
     """
+    return tuple(
+        dict.fromkeys(
+            size for settings in _readings(data) if (size := size_in_bytes(settings.size)) is not None
+        )
+    )
+
+
+def _readings(data: bytes) -> list[FlashHeader]:
+    if (settings := flash_header(data)) is not None:
+        return [settings]
     if len(data) < IMAGE_HEADER_SIZE or data[0] != MAGIC:
-        return None
-    return size_in_bytes(FlashHeader.of(IMAGE_HEADER.parse(data[:IMAGE_HEADER_SIZE])).size)
+        return []
+    header = IMAGE_HEADER.parse(data[:IMAGE_HEADER_SIZE])
+    first = data[IMAGE_HEADER_SIZE : IMAGE_HEADER_SIZE + SEGMENT_HEADER_SIZE]
+    known = len(first) == SEGMENT_HEADER_SIZE and SEGMENT_HEADER.parse(first).address not in MAPPED
+    return [FlashHeader.of(header, rtos=rtos) for rtos in ((False,) if known else (False, True))]
 
 
 def edited_header(

@@ -2,7 +2,7 @@
 """What some images have behind their checksum, to be proved by: a CRC-32 or a SHA-256 (IMAGE-11, IMAGE-12).
 
 Neither says that it is there. So which one to look for is told by the image, and what reads as erased flash,
-or is not long enough, is none.
+or is not long enough, is none. A digest tells the RTOS SDK's form from the other that begins as it does.
 """
 
 import hashlib
@@ -44,6 +44,16 @@ def trailer(data: bytes, image: FirmwareImage) -> Trailer | None:
     if not _is_there(stated, DIGEST_SIZE):
         return None
     return Trailer("sha256", stated, stated == hashlib.sha256(data[: image.size]).digest())
+
+
+def form_of(image: FirmwareImage, behind: Trailer | None, size: int) -> int:
+    """Return the form of an image in a file of `size` bytes.
+
+    Others than the RTOS SDK's may have a mapped segment too. So its digest must be right, or end the file.
+    """
+    if behind is None or behind.kind != "sha256":
+        return image.version
+    return 3 if behind.good or image.size + len(behind.stated) == size else 1
 
 
 def _is_there(stated: bytes, size: int) -> bool:

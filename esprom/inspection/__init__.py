@@ -14,7 +14,7 @@ from enum import Enum
 from esprom.flash.geometry import BLANK_SECTOR, SECTOR, round_up
 from esprom.flash.partitions import kept_by_table
 from esprom.flash.regions import SMALLEST_FLASH, Region, identity, is_flash_size, outside
-from esprom.image.header import FlashHeader, flash_size_of
+from esprom.image.header import FlashHeader, settings_of, stated_sizes
 from esprom.image.program import Found as ImagesFound
 from esprom.image.program import images as find_images
 from esprom.image.program import is_arduino, mapped_code
@@ -104,7 +104,7 @@ def inspect(data: bytes) -> Inspection:
     """Look at a whole flash, or a dump that begins at address 0."""
     files = tuple(filesystems(data))
     raw = tuple(found for found in find_images(data) if not _is_piece_of_file(files, *found))
-    images = tuple(_image(at, image) for at, image in raw)
+    images = tuple(_image(at, data[at:], image) for at, image in raw)
     mapped = tuple(_before(files, code) for code in mapped_code(data, raw))
     code = sorted((*(_place(image) for image in images), *mapped), key=lambda place: place.start)
     taken = (*code, *(range(at.offset, at.offset + at.size) for at in files))
@@ -127,8 +127,8 @@ def _identity(data: bytes, taken: Iterable[range], images: ImagesFound) -> tuple
     """
     if by_table := kept_by_table(data):
         return by_table
-    for size in (flash_size_of(data), len(data)):
-        if size is not None and size <= len(data) and is_flash_size(size):
+    for size in (*stated_sizes(data), len(data)):
+        if size <= len(data) and is_flash_size(size):
             regions = outside(identity(size, arduino=is_arduino(images)), taken)
             if regions:
                 return regions
@@ -194,7 +194,7 @@ def _between(code: list[range], end: int) -> Iterator[range]:
     yield range(round_up(at, SECTOR), end)
 
 
-def _image(at: int, image: FirmwareImage) -> ImageFound:
+def _image(at: int, data: bytes, image: FirmwareImage) -> ImageFound:
     return ImageFound(
         role=_role(at, image),
         offset=at,
@@ -202,7 +202,7 @@ def _image(at: int, image: FirmwareImage) -> ImageFound:
         version=image.version,
         entry=image.entry,
         checksum_good=image.checksum_good,
-        settings=FlashHeader.of(image.header),
+        settings=settings_of(data, image),
         segments=tuple((segment.address, len(segment.data)) for segment in image.segments),
         in_flash=len(image.flash_part or b""),
     )

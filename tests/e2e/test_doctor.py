@@ -12,7 +12,7 @@ from esp8266sim.faults import Fault
 from esprom.cli.main import main
 from esprom.doctor import ADVICE, Trouble, Waiting, _Examination
 from esprom.image.layout import ImageHeader, Segment, build_image
-from tests.firmware import MIB
+from tests.firmware import MIB, rtos
 from tests.ports import board, on_board
 from tests.unit.cli.test_json import validator
 
@@ -95,8 +95,14 @@ def test_a_board_that_is_well(wiring: str, capsys: pytest.CaptureFixture[str], t
         (b"\5\0\4\2" + bytes(44) + b"\2", b"", None, "no init data in the flash tells"),
         (b"\xff" * 48 + b"\1", b"", None, "no init data in the flash tells"),
         (b"\5\0\4\2" + bytes(44) + b"\1", EBOOT, None, "no init data in the flash tells"),
+        (
+            b"\5\0\4\2" + bytes(44) + b"\1",
+            rtos(0x3000, "4MB"),  # which is 1MB in other images
+            "crystal",
+            "40 MHz, and the init data in the flash is made for 26",
+        ),
     ],
-    ids=["other", "fits", "24 MHz", "none", "arduino"],
+    ids=["other", "fits", "24 MHz", "none", "arduino", "the RTOS SDK's numbers"],
 )
 def test_firmware_for_another_crystal(
     init_data: bytes, boot: bytes, trouble: str | None, told: str, capsys: pytest.CaptureFixture[str]

@@ -16,7 +16,7 @@ from esprom.errors import Cancelled, EspromError, NoResponse, Refused
 from esprom.image import FlashHeader
 from esprom.progress import Progress
 from tests.fake_board import CHIP, FakeBoard
-from tests.firmware import KIB, MIB, stock, used
+from tests.firmware import KIB, MIB, rtos, stock, used
 
 DEFAULT = "esp8266-5ccf7f001234-512KB"
 
@@ -54,6 +54,11 @@ def test_the_manifest_says_what_is_known(tmp_path: Path, board: FakeBoard) -> No
     assert len(manifest.digests.blocks) == 8
     assert manifest.proof == Proof("reread", "two readings are equal", (0x3000, 0x7000))
     assert (manifest.baud, manifest.loader) == (115200, "rom")
+
+
+def test_the_manifest_has_the_size_by_the_numbers_of_the_form(tmp_path: Path) -> None:
+    manifest = backup(FakeBoard(bytearray(rtos(MIB, "16MB"))), tmp_path / "rtos").manifest
+    assert manifest.header == FlashHeader("qio", "40m", "16MB")
 
 
 def test_no_header_where_there_is_no_image(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from esprom.backup import backup, plan_restore, restore
 from esprom.errors import Cancelled, ImageError, Refused, VerifyFailed
 from esprom.image import edit_header
 from tests.fake_board import CHIP, FakeBoard
-from tests.firmware import KIB, MIB, mirrored, stock, used
+from tests.firmware import KIB, MIB, mirrored, rtos, stock, used
 
 OTHER_CHIP = replace(CHIP, mac="5c:cf:7f:00:99:99")
 
@@ -51,6 +51,24 @@ def test_not_a_bit_is_edited_where_the_header_does_not_fit_the_flash(tmp_path: P
     result = restore(board, tmp_path / "odd.bin")
     assert board.content == odd
     assert any("header says 4MB and the flash has 512KB" in note for note in result.notes)
+
+
+def test_an_image_of_the_rtos_sdks_form_has_its_own_numbers(tmp_path: Path) -> None:
+    (tmp_path / "rtos.bin").write_bytes(rtos(4 * MIB, "2MB"))
+    plan = plan_restore(blank(4 * MIB), tmp_path / "rtos.bin")
+    assert [region.offset for region in plan.identity] == [0x1FB000, 0x1FC000, 0x1FD000]
+    assert not any("image header says" in note for note in plan.notes)
+    (tmp_path / "large.bin").write_bytes(rtos(MIB, "16MB"))
+    notes = plan_restore(blank(MIB), tmp_path / "large.bin").notes
+    assert any("image header says 16MB and the flash has 1MB" in note for note in notes)
+
+
+def test_calibration_is_kept_where_either_reading_of_the_boards_header_has_it(tmp_path: Path) -> None:
+    (tmp_path / "new.bin").write_bytes(b"\xff" * 4 * MIB)
+    board = FakeBoard(bytearray(rtos(4 * MIB, "2MB")))
+    plan = plan_restore(board, tmp_path / "new.bin", keep_calibration=True)
+    places = [region.offset for region in plan.kept if region.name == "RF calibration"]
+    assert places == [0x3B000, 0x1FB000, 0x3FB000]  # by 256KB, 2MB, and the flash's end
 
 
 def test_another_tools_dump(dump: Path) -> None:

@@ -7,7 +7,8 @@ The edits of the table are what esptool 5.6.0 made of the same bytes.
 import pytest
 
 from esprom.flash.header_words import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, size_in_bytes
-from esprom.image import FlashHeader, edit_header, flash_header
+from esprom.image import FlashHeader, Program, edit_header, flash_header, program_images
+from esprom.image.header import stated_sizes
 from esprom.image.layout import ImageHeader, Segment, build_image
 from tests.unit.image.test_layout import VERSION_1, VERSION_2
 
@@ -57,6 +58,44 @@ def test_every_word_has_its_number(setting: str) -> None:
         header = flash_header(edited)
         assert header is not None
         assert getattr(header, setting) == word
+
+
+RTOS = program_images(
+    Program(0x40100000, (Segment(0x40210010, bytes(0x1000)), Segment(0x40100000, bytes(8)))), 3, size="16MB"
+)[0].data
+
+
+@pytest.mark.spec("IMAGE-24")
+def test_the_size_is_read_by_the_numbers_of_the_form() -> None:
+    assert flash_header(RTOS + b"more") == FlashHeader("qio", "40m", "16MB")
+    hurt = RTOS[:-1] + bytes([RTOS[-1] ^ 1])
+    assert flash_header(hurt) == FlashHeader("qio", "40m", "16MB")
+    assert flash_header(hurt + b"more") == FlashHeader(
+        "qio", "40m", "4MB"
+    )  # what stands there proves nothing
+
+
+@pytest.mark.spec("IMAGE-24")
+@pytest.mark.parametrize(
+    ("data", "sizes"),
+    [
+        (RTOS + b"more", (16 << 20,)),
+        (RTOS[:0x1000], (4 << 20, 16 << 20)),
+        (RTOS[:8], (4 << 20, 16 << 20)),
+        (RTOS[:3] + b"\x90" + RTOS[4:0x1000], (16 << 20,)),
+        (RTOS[:3] + b"\xf0" + RTOS[4:0x1000], ()),
+        (RTOS[:7], ()),
+        (image(0, 0x40), (4 << 20,)),
+        (image(0, 0x40)[:20], (4 << 20,)),
+        (image(0, 0x40)[:15], (4 << 20, 16 << 20)),
+        (image(0, 0x70), ()),
+        (VERSION_2, ()),
+        (b"", ()),
+        (b"\xff" * 64, ()),
+    ],
+)
+def test_sizes_that_may_be_stated(data: bytes, sizes: tuple[int, ...]) -> None:
+    assert stated_sizes(data) == sizes
 
 
 def test_numbers_without_a_word() -> None:

@@ -13,7 +13,7 @@ from esp8266sim import demo
 from esprom.image.layout import ImageHeader, Segment, build_image
 from esprom.inspection import Inspection, Kind, inspect, redact
 from tests.filesystems import fat, littlefs, spiffs
-from tests.firmware import KIB, MIB, stock, used
+from tests.firmware import KIB, MIB, rtos, stock, used
 from tests.lx106 import build
 
 SECTOR = 0x1000
@@ -209,6 +209,15 @@ def test_the_demonstration_has_its_network() -> None:
     names = [secret.text for secret in inspect(data).secrets if secret.kind == "name"]
     assert names == ["esprom-demo"]
     assert b"esprom-demo" not in redact(data)[0]
+
+
+@pytest.mark.spec("IMAGE-24")
+def test_the_rtos_sdks_sizes() -> None:
+    found = inspect(rtos(4 * MIB, "2MB"))
+    assert [image.settings.size for image in found.images] == ["2MB"]
+    assert [region.offset for region in found.identity] == [0x1FB000, 0x1FC000, 0x1FD000]
+    inside = inspect(flash((0x10000, rtos(0x3000, "16MB"))))
+    assert [(image.offset, image.settings.size) for image in inside.images] == [(0x10000, "16MB")]
 
 
 def test_where_the_firmware_believes_in_a_smaller_flash() -> None:
