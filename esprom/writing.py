@@ -9,12 +9,12 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
 
 from esprom.connected import ConnectedBoard
 from esprom.errors import Refused, VerifyFailed
 from esprom.flash.geometry import SECTOR, round_down
 from esprom.image import Segment
+from esprom.image.segments import overlapping
 from esprom.operations import FlashInfo, check_range
 from esprom.progress import Watch
 
@@ -39,12 +39,14 @@ class WrittenPart:
 
 
 def check_parts(parts: Sequence[Segment], flash: FlashInfo) -> None:
-    """Raise Refused if two pieces overlap, or one reaches past the end of the flash."""
-    ordered = sorted(parts, key=lambda part: part.address)
-    for first, second in pairwise(ordered):
-        if second.address < first.end:
-            raise Refused(f"what is for 0x{first.address:x} reaches into what is for 0x{second.address:x}")
-    for part in ordered:
+    """Raise Refused if two pieces overlap, or one reaches past the end of the flash.
+
+    A negative address is the caller's mistake: ValueError. An empty piece overlaps nothing.
+    """
+    if pair := overlapping(parts):
+        first, second = pair
+        raise Refused(f"what is for 0x{first.address:x} reaches into what is for 0x{second.address:x}")
+    for part in sorted(parts, key=lambda part: part.address):
         check_range(flash, part.address, len(part.data))
 
 

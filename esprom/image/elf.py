@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from esprom.errors import ImageError
-from esprom.image.layout import Segment
+from esprom.image.layout import END_OF_ADDRESSES, Segment
 
 if TYPE_CHECKING:
     from elftools.elf.elffile import ELFFile
@@ -70,7 +70,7 @@ def _read(data: bytes, *, by_segments: bool) -> tuple[int, tuple[Segment, ...]]:
     found = [Segment(address, content) for address, content in pieces]
     if not found:
         raise ImageError("the ELF file holds nothing that goes to memory: is it the linked program?")
-    check_apart(found)
+    check_places(found)
     return int(elf.header["e_entry"]), tuple(whole_words(segment) for segment in found)
 
 
@@ -110,8 +110,17 @@ def whole_words(segment: Segment) -> Segment:
     return Segment(segment.address, segment.data + bytes(-len(segment.data) % WORD))
 
 
-def check_apart(found: Sequence[Segment]) -> None:
-    """Raise ImageError where one part would overwrite another, by its content or what fills its last word."""
+def check_places(found: Sequence[Segment]) -> None:
+    """Raise ImageError where a part ends behind 32-bit addresses, or would overwrite another.
+
+    What fills its last word may overwrite another too, if that comes first.
+    """
+    for part in map(whole_words, found):
+        if part.address < 0 or part.end > END_OF_ADDRESSES:
+            raise ImageError(
+                f"the part at {part.address:#x} ends at {part.end:#x}: addresses reach from 0 to"
+                f" {END_OF_ADDRESSES - 1:#x}"
+            )
     ordered = sorted(enumerate(found), key=lambda item: item[1].address)
     for (place, first), (other, second) in pairwise(ordered):
         filled = whole_words(first) if place > other else first

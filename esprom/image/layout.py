@@ -23,6 +23,7 @@ MAGIC_V2 = 0xEA
 MAGICS = (MAGIC, MAGIC_V2)  # what firmware begins with
 SETTINGS = range(2, 4)  # offsets in a header: flash mode, then flash size and frequency
 SEGMENTS_V2 = 4  # what a version 2 header has in place of the number of segments
+END_OF_ADDRESSES = 1 << 32  # what 32-bit addresses do not reach any more
 LINE = 16  # bytes; the checksum is the last byte of one
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from esprom.errors import ImageError
 from esprom.flash.header_words import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, RTOS_SIZES
-from esprom.image.elf import Program, check_apart, whole_words
+from esprom.image.elf import Program, check_places, whole_words
 from esprom.image.header import number_of
 from esprom.image.layout import (
     IMAGE_DIGEST,
@@ -73,7 +73,7 @@ def make_image(segments: Sequence[Segment], entry: int = 0) -> tuple[ImageFile, 
     The settings of the flash are zeroes: qio, 40m, 512KB. Raises ImageError.
     """
     header = ImageHeader(0, 0, 0, entry)
-    check_apart(segments)
+    check_places(segments)
     return _files_of_version_1(header, [whole_words(segment) for segment in segments])
 
 

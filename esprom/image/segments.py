@@ -5,8 +5,9 @@ The rule: whatever the bytes, the outcome is a `FirmwareImage` or an `ImageError
 a finding and not an error, because the caller may want to look at a damaged image.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from esprom.errors import ImageError, MalformedPacket, Refused
 from esprom.image.layout import (
@@ -79,6 +80,12 @@ class FirmwareImage:
                     f"0x{len(segment.data):x} bytes, and RAM that can be loaded is {parts}: "
                     "the image is made to run from the flash"
                 )
+
+
+def overlapping(pieces: Iterable[Segment]) -> tuple[Segment, Segment] | None:
+    """Return two pieces, by address, that have bytes for the same place; None where there are none."""
+    ordered = sorted((piece for piece in pieces if piece.data), key=lambda piece: piece.address)
+    return next(((first, second) for first, second in pairwise(ordered) if second.address < first.end), None)
 
 
 def parse_image(data: bytes) -> FirmwareImage:

@@ -42,6 +42,18 @@ def erased(board: Board) -> list[int]:
     return found
 
 
+@pytest.mark.parametrize("loader", ["rom", "stub"])
+def test_an_empty_piece_overlaps_nothing(board: Board, loader: str) -> None:
+    with device(board, loader) as dev:
+        written = dev.write_parts([Segment(5, b"abc"), Segment(5, b""), Segment(6, b"")])
+        assert [(part.offset, part.size) for part in written] == [(5, 3), (5, 0), (6, 0)]
+        with pytest.raises(Refused, match="0x5 reaches into what is for 0x6"):
+            dev.write_parts([Segment(6, b"x"), Segment(5, b"abc"), Segment(5, b"")])
+        with pytest.raises(ValueError, match="must not be negative"):
+            dev.write_parts([Segment(-1, b"x")])
+    assert board.flash.array[4:9] == CONTENT[4:5] + b"abc" + CONTENT[8:9]
+
+
 @pytest.mark.parametrize(
     ("at", "held", "expected"),
     [

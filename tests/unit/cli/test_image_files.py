@@ -188,6 +188,7 @@ def test_make_image(run: Run, folder: Path) -> None:
     assert image.entry == 0x40100004
     assert "1 files and 0 addresses" in run("make-image", "-f", "text", "other").err
     assert run("make-image", "-f", "empty", "-a", "0", "other").code == 1
+    assert "0x100000004" in run("make-image", "-f", "text", "-a", "0xfffffff8", "other").err
     assert not (folder / "other0x00000.bin").exists()
 
 
@@ -239,6 +240,9 @@ def test_what_only_begins_as_intel_hex_does_is_merged_with_a_warning(run: Run, f
         (("0", "empty"), 1, "empty: the file is empty"),
         (("-t", "1", "0", "text"), 1, "before 0x1"),
         (("--pad-to-size", "256KB", "0x3fffc", "text"), 1, "behind 0x40000"),
+        (("0xfffffff0", "text"), 1, "to 0x8000000: give its offset"),
+        (("-f", "hex", "0xfffffff8", "text"), 1, "0x100000001"),
+        (("-f", "uf2", "0xfffffff8", "text"), 1, "0x100000001"),
         (("-f", "uf2", "--chunk-size", "30", "0", "text"), 2, "--chunk-size"),
     ],
 )

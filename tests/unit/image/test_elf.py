@@ -64,6 +64,7 @@ REFUSED = {
     "nothing": (elf([]), "holds nothing that goes to memory"),
     "overlap": (elf([DATA, Section(0x3FFE8002, b"over")]), "0x3ffe8000 ends at 0x3ffe8004.*0x3ffe8002"),
     "same": (elf([DATA, DATA]), "overlap"),
+    "behind all addresses": (elf([Section(0xFFFFFFFC, b"12345")]), "ends at 0x100000004"),
     "filled later": (elf([Section(0x3FFE8005, b"xyz"), Section(0x3FFE8000, b"abcde")]), "overlap"),
 }
 

@@ -70,9 +70,7 @@ def test_the_size_is_read_by_the_numbers_of_the_form() -> None:
     assert flash_header(RTOS + b"more") == FlashHeader("qio", "40m", "16MB")
     hurt = RTOS[:-1] + bytes([RTOS[-1] ^ 1])
     assert flash_header(hurt) == FlashHeader("qio", "40m", "16MB")
-    assert flash_header(hurt + b"more") == FlashHeader(
-        "qio", "40m", "4MB"
-    )  # what stands there proves nothing
+    assert flash_header(hurt + b"more") == FlashHeader("qio", "40m", "4MB")  # no proof of any form
 
 
 @pytest.mark.spec("IMAGE-24")

@@ -2,6 +2,7 @@
 """Several files as one: raw, Intel HEX, UF2. tests/e2e compares them with esptool's."""
 
 import hashlib
+from collections.abc import Callable
 
 import pytest
 
@@ -29,6 +30,9 @@ def test_raw() -> None:
         ([SECOND], 0x1001, None, "before 0x1001"),
         ([SECOND], 0, 0x100B, "ends at 0x100c, behind 0x100b"),
         ([], 0, None, "nothing to merge"),
+        ([Segment(0, b"")], 0, None, "nothing to merge"),
+        ([FIRST, Segment(0x7FFFFFC, b"12345")], 0, None, "0x8000001, .* 0x8000000: give its offset"),
+        ([Segment(0x40210000, b"1")], 0x40210000, None, "0x8000000: give its offset"),
     ],
 )
 def test_raw_is_refused(pieces: list[Segment], begin: int, end: int | None, words: str) -> None:
@@ -45,6 +49,19 @@ def test_hex() -> None:
     assert file_pieces(0x8000, b"first") == (Segment(0x8000, b"first"),)
     with pytest.raises(ImageError, match="overlap"):
         merge_hex([FIRST, FIRST])
+
+
+@pytest.mark.spec("IMAGE-21")
+@pytest.mark.parametrize("merge", [merge_hex, merge_uf2])
+@pytest.mark.parametrize("piece", [Segment(0xFFFFFFFC, b"12345"), Segment(-1, b"1")])
+def test_what_no_address_reaches_is_refused(merge: Callable[[list[Segment]], bytes], piece: Segment) -> None:
+    assert merge([Segment(0xFFFFFFFC, b"1234")])
+    with pytest.raises(ImageError, match="from 0 to 0x100000000"):
+        merge([FIRST, piece])
+
+
+def test_an_empty_piece_overlaps_nothing() -> None:
+    assert merge_raw([Segment(2, b""), FIRST, Segment(0, b"")]) == FIRST.data
 
 
 def test_hex_beyond_64_kib() -> None:
