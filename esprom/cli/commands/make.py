@@ -32,6 +32,12 @@ NOT_HERE = {  # options of esptool's that it does nothing about on an ESP8266
     "--flash-mmu-page-size": "the ESP8266's cache has one page size",
     "--pad-to-size": "an ESP8266's image is not padded; merge-bin --pad-to-size makes a file of that size",
 }
+OF_FORM = {  # the one form of merge-bin's in which an option means something; esptool passes it over in others
+    "--target-offset": "raw",
+    "--pad-to-size": "raw",
+    "--chunk-size": "uf2",
+    "--md5-disable": "uf2",
+}
 WITHOUT_VALUE = ("--secure-pad", "--secure-pad-v2", "--ram-only-header")
 
 
@@ -201,6 +207,15 @@ def merge_bin(
     Each FILE goes to its ADDRESS; Intel HEX goes to its own addresses. -fs, -fm and -ff edit the header of an
     image for 0x0.
     """
+    _check_form(
+        form,
+        {
+            "--target-offset": begin != 0,
+            "--pad-to-size": end is not None,
+            "--chunk-size": chunk is not None,
+            "--md5-disable": md5_disable,
+        },
+    )
     placed = in_pairs(pairs, "0x0 boot.bin 0x1000 app.bin")
     pieces = [
         _edited(session, piece, size=size, mode=mode, frequency=frequency)
@@ -215,8 +230,8 @@ def merge_bin(
         data = _uf2(pieces, chunk, md5=not md5_disable)
     session.output.leave_stdout_to(output)
     esprom.save_made(output, data, [file for _, file in placed], overwrite=True)
-    ready = "be flashed with any ESP USB Bridge" if form == "uf2" else f"flash to offset {begin:#x}"
-    session.output.result(f"Wrote {len(data):#x} bytes to file '{output}', ready to {ready}.")
+    place = f"{begin:#x}" if form == "raw" else "the addresses in it"
+    session.output.result(f"Wrote {len(data)} bytes to {output}, for {place}")
     return {
         "output": str(output),
         "format": form,
@@ -224,6 +239,13 @@ def merge_bin(
         "begin": begin if form == "raw" else None,
         "pieces": [{"offset": piece.address, "size": len(piece.data)} for piece in pieces],
     }
+
+
+def _check_form(form: str, given: dict[str, bool]) -> None:
+    """Raise UsageError where an option is given that means nothing in a file of this form."""
+    for name, is_given in given.items():
+        if is_given and form != OF_FORM[name]:
+            raise click.UsageError(f"{name} is for -f {OF_FORM[name]}, and means nothing with -f {form}")
 
 
 def _pieces(session: Session, address: int, file: Path) -> Sequence["esprom.Segment"]:

@@ -195,13 +195,20 @@ def test_make_image(run: Run, folder: Path) -> None:
 def test_merge_bin(run: Run, folder: Path) -> None:
     (folder / "out").write_bytes(b"old")
     ran = run("merge_bin", "-o", "out", "--flash_mode", "dio", "0x2000", "text", "0", "v1.bin")
-    assert ran.out.endswith("Wrote 0x2009 bytes to file 'out', ready to flash to offset 0x0.\n")
+    assert ran.out.endswith("Wrote 8201 bytes to out, for 0x0\n")
     merged = (folder / "out").read_bytes()
     assert merged.startswith(IMAGES[1][:2] + b"\x02" + IMAGES[1][3:])
     assert merged.endswith(b"\xffsome text")
     for option in ("--pad-to-size", "--fill-flash-size", "--fill_flash_size"):
         assert run("merge-bin", "-o", "out", option, "1mb", "-t", "0x1000", "0x2000", "text").code == 0
         assert len((folder / "out").read_bytes()) == 0xFF000
+
+
+def test_merge_bin_tells_where_a_file_is_for(run: Run, folder: Path) -> None:
+    assert run("merge-bin", "-o", "out", "-t", "0x1000", "0x2000", "text").out.endswith(", for 0x1000\n")
+    for form in ("hex", "uf2"):
+        out = run("merge-bin", "-o", "out", "-f", form, "-t", "0", "0x2000", "text").out
+        assert out.endswith("bytes to out, for the addresses in it\n")
 
 
 def test_merge_bin_tells_where_no_header_is(run: Run, folder: Path) -> None:
@@ -244,6 +251,12 @@ def test_what_only_begins_as_intel_hex_does_is_merged_with_a_warning(run: Run, f
         (("-f", "hex", "0xfffffff8", "text"), 1, "0x100000001"),
         (("-f", "uf2", "0xfffffff8", "text"), 1, "0x100000001"),
         (("-f", "uf2", "--chunk-size", "30", "0", "text"), 2, "--chunk-size"),
+        (("-f", "hex", "-t", "0x1000", "0x2000", "text"), 2, "--target-offset is for -f raw"),
+        (("-f", "uf2", "--target-offset", "0x1000", "0x2000", "text"), 2, "--target-offset is for -f raw"),
+        (("-f", "hex", "--pad-to-size", "1MB", "0", "text"), 2, "nothing with -f hex"),
+        (("-f", "uf2", "--fill-flash-size", "1MB", "0", "text"), 2, "--pad-to-size is for -f raw"),
+        (("--chunk-size", "256", "0", "text"), 2, "--chunk-size is for -f uf2"),
+        (("-f", "hex", "--md5-disable", "0", "text"), 2, "--md5-disable is for -f uf2"),
     ],
 )
 def test_what_merge_bin_refuses(run: Run, folder: Path, words: tuple[str, ...], code: int, said: str) -> None:
