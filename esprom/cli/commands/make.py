@@ -32,7 +32,7 @@ NOT_HERE = {  # options of esptool's that it does nothing about on an ESP8266
     "--flash-mmu-page-size": "the ESP8266's cache has one page size",
     "--pad-to-size": "an ESP8266's image is not padded; merge-bin --pad-to-size makes a file of that size",
 }
-OF_FORM = {  # the one form of merge-bin's in which an option means something; esptool passes it over in others
+OF_FORM = {  # merge-bin's form in which an option means something; esptool passes it over in others
     "--target-offset": "raw",
     "--pad-to-size": "raw",
     "--chunk-size": "uf2",
