@@ -113,7 +113,7 @@ def whole_words(segment: Segment) -> Segment:
 def check_places(found: Sequence[Segment]) -> None:
     """Raise ImageError where a part ends behind 32-bit addresses, or would overwrite another.
 
-    What fills its last word may overwrite another too, if that comes first.
+    What fills the last word of a part overwrites only those that come before it in the file.
     """
     for part in map(whole_words, found):
         if part.address < 0 or part.end > END_OF_ADDRESSES:

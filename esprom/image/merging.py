@@ -29,7 +29,7 @@ def merge_raw(pieces: Sequence[Segment], *, begin: int = 0, end: int | None = No
     """Return the flash from `begin` on, 0xFF where no piece is; up to `end`, or else as far as they reach.
 
     Raises:
-        ImageError: pieces overlap, do not lie between `begin` and `end`, or behind any flash there is.
+        ImageError: pieces overlap, do not lie between `begin` and `end`, or reach past the largest flash.
     """
     ordered = _ordered(pieces, LARGEST_FLASH)
     last = ordered[-1].end
