@@ -10,6 +10,7 @@ import pytest
 import esprom
 from esprom.cli.config import KEYS, SETTINGS, VARIABLES
 from esprom.cli.settings import OPTIONS
+from tests.elves import Section, elf
 from tests.unit.cli.conftest import FakeDevice, Run
 
 PAGE = (Path(__file__).parents[3] / "specs" / "configuration.md").read_text(encoding="utf-8")
@@ -155,6 +156,25 @@ def test_those_of_the_header_count_too(
     monkeypatch.setenv("ESPTOOL_FF", "80m")
     assert "Flash parameters set to 0x020f." in run("write-flash", "0", tmp_path / "a").out
     assert "Flash params set to 0x030f" in run("write_flash", "-fm", "dout", "0", tmp_path / "a").out
+
+
+@pytest.mark.spec("CONFIG-3")
+def test_those_of_the_header_are_for_the_commands_that_esptool_has(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(IMAGE)
+    monkeypatch.setenv("ESPTOOL_FS", "detect")
+    monkeypatch.setenv("ESPTOOL_FM", "dio")
+    assert "Flash parameters set to 0x0220." in run("write-flash", "0", tmp_path / "a").out
+    assert run("merge-bin", "-o", tmp_path / "b", "0", tmp_path / "a").code == 0
+    assert (tmp_path / "b").read_bytes()[2:4] == b"\x02" + IMAGE[3:4]
+    (tmp_path / "c").write_bytes(elf([Section(0x40100000, bytes(16))], entry=0x40100000))
+    assert run("elf2image", "-o", tmp_path / "c-", tmp_path / "c").code == 0
+    assert (tmp_path / "c-0x00000.bin").read_bytes()[2] == 2
+    assert run("edit-header", tmp_path / "a", "-ff", "80m").code == 0
+    assert (tmp_path / "a").read_bytes()[2:4] == bytes([IMAGE[2], IMAGE[3] | 0xF])
+    monkeypatch.setenv("ESPTOOL_FS", "4mb?")
+    assert run("merge-bin", "-o", tmp_path / "b", "0", tmp_path / "a").code == 2
 
 
 @pytest.mark.spec("CONFIG-4")
