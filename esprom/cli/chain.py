@@ -4,7 +4,8 @@
 The options of the connection belong to the first command and hold for all of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ import click
 
 import esprom
 from esprom.cli.output import Facts, Output
-from esprom.cli.settings import Settings
-from esprom.cli.verbs import VERBS
+from esprom.cli.settings import OPTIONS, Resolved, Scope, Settings
+from esprom.cli.verbs import FOREIGN, VERBS
 
 if TYPE_CHECKING:
     from esprom.cli.failures import Failure
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 THEN = "--then"
 LAST = ("run", "load-ram")  # the loader is gone after them
 ALONE = ("sim", "wire", "completion", "version")
-COMMON = (
-    *("port", "baud", "before", "after", "chip_size", "wait", "power_command"),
-    *("capture", "capture_payload", "trace", "port_filter", "connect_attempts", "open_port_attempts"),
-    *("reset_sequence", "hard_reset_sequence", "reset_delay"),
-)
 ABOUT = {"-h", "--help", "--version"}
 
 
@@ -46,23 +42,22 @@ class Chain(Output):
     """The output of all the commands: one JSON object; and the connection that they share.
 
     Attributes:
-        settings: of the first command, once they are known.
+        held: the settings of the first command, once they are known, and what is configured for a board.
     """
 
     def __init__(self, *, json: bool = False) -> None:
         super().__init__(json=json)
         self._left = 0  # commands that follow the one that runs
-        self.settings: Settings | None = None
+        self.held: Resolved | None = None
         self._device: esprom.Device | None = None
         self._capture: esprom.WireCapture | None = None
         self._results: list[dict[str, Any]] = []
         self._ok = True
 
-    def begin(self, words: Sequence[str], *, left: int) -> list[str]:
-        """Return the command line of the next command, with the connection's options; `left` follow it."""
+    def begin(self, *, left: int) -> None:
+        """Be ready for the next command; `left` follow it."""
         self._left = left
         self.command = None
-        return [*(self.settings.words() if self.settings else ()), *words]
 
     def name(self, command: str, *, old: bool = False) -> None:
         """Note which command is run. Raises UsageError for one that cannot stand there.
@@ -72,13 +67,17 @@ class Chain(Output):
         super().name(command, old=old)
         refuse(command, last=not self._left)
 
-    def hold(self, settings: Settings) -> None:
-        """Note the settings of a command. Raises UsageError if they are not those of the connection."""
-        self.settings = self.settings or settings
-        for option in COMMON:
-            if getattr(settings, option) != getattr(self.settings, option):
-                name = option.replace("_", "-")
-                raise click.UsageError(f"--{name} holds for the whole connection: put it before {THEN}")
+    def hold(self, found: Resolved) -> None:
+        """Keep the settings of a command for those that follow.
+
+        Of a later one only those of the connection, which are new where none before it had a board.
+        """
+        if self.held is None:
+            self.held = found
+            return
+        origins = {name: origin for name, origin in found.origins.items() if _of_connection(name)}
+        fresh = {name: getattr(found.settings, name) for name in origins}
+        self.held = Resolved(replace(self.held.settings, **fresh), {**origins, **self.held.origins})
 
     def device(self, connect: "Callable[[], esprom.Device]") -> "esprom.Device":
         """Return the device of all the commands; the first that needs it connects."""
@@ -119,6 +118,19 @@ class Chain(Output):
             self._print_object({"command": "then", "ok": self._ok, "results": self._results})
 
 
+def _of_connection(setting: str) -> bool:
+    return OPTIONS[setting].scope is not Scope.COMMAND
+
+
+def refuse_others(said: Mapping[str, Any], held: Settings) -> None:
+    """Raise UsageError for settings, said of a later command, that are not those of the connection."""
+    for name, value in said.items():
+        if _of_connection(name) and value != getattr(held, name):
+            raise click.UsageError(
+                f"{OPTIONS[name].opts[0]} holds for the whole connection: put it before {THEN}"
+            )
+
+
 def refuse(command: str, *, last: bool) -> None:
     """Raise UsageError for a command that cannot stand there."""
     if command in ALONE:
@@ -138,6 +150,8 @@ def check(parts: Sequence[Sequence[str]]) -> None:
         raise click.UsageError(f"a command has to stand before {THEN}")
     for number, part in enumerate(parts[1:], 1):
         verb = part[0].replace("_", "-") if part else ""
+        if verb in FOREIGN:
+            raise click.UsageError(f"{part[0]} {FOREIGN[verb]}")
         if verb not in VERBS:
             found = f", not {part[0]}" if part else ""
             raise click.UsageError(f"a command has to follow {THEN}{found}")

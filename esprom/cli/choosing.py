@@ -22,12 +22,14 @@ def likely(found: "Sequence[esprom.PortInfo]", filters: Sequence[str]) -> "list[
     raise click.UsageError(f"no port given, and {missing}{others}: {HOW}; 'esprom ports' lists what is there")
 
 
-def the_only(ports: "Sequence[esprom.PortInfo]") -> "esprom.PortInfo":
-    """Return the port for a command that changes a board. Raises UsageError, which lists them, if several."""
+CHANGING = "what changes a board does not look for one"
+
+
+def the_only(ports: "Sequence[esprom.PortInfo]", reason: str = CHANGING) -> "esprom.PortInfo":
+    """Return the port, where there is one. Raises UsageError, which lists them, and says why, if several."""
     if len(ports) > 1:
         raise click.UsageError(
-            f"no port given, and a board may be on any of {', '.join(map(in_words, ports))}: {HOW};"
-            " what changes a board does not look for one"
+            f"no port given, and a board may be on any of {', '.join(map(in_words, ports))}: {HOW}; {reason}"
         )
     return ports[0]
 

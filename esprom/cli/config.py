@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from esprom.cli.settings import OPTIONS, Scope
+
 NAME = "esprom"
 OURS = NAME + ".toml"
 NAMED = "ESPROM_CONFIG"
@@ -18,32 +20,13 @@ ESPTOOLS = ("esptool.cfg", "setup.cfg", "tox.ini")
 ESPTOOLS_NAMED = "ESPTOOL_CFGFILE"
 SECTION = "esptool"
 
-KEYS = (
-    *("port", "port_filter", "baud", "before", "after", "loader", "chip_size", "wait", "power_command"),
-    *("connect_attempts", "open_port_attempts", "reset_sequence", "hard_reset_sequence", "reset_delay"),
-)
-VARIABLES = {
-    "chip": "ESPTOOL_CHIP",
-    "port": "ESPTOOL_PORT",
-    "baud": "ESPTOOL_BAUD",
-    "before": "ESPTOOL_BEFORE",
-    "after": "ESPTOOL_AFTER",
-    "connect_attempts": "ESPTOOL_CONNECT_ATTEMPTS",
-    "open_port_attempts": "ESPTOOL_OPEN_PORT_ATTEMPTS",
-}
-FILE_KEYS = {  # of esptool's file; None where it has no meaning, since esprom waits as long as it takes
-    "connect_attempts": "connect_attempts",
-    "open_port_attempts": "open_port_attempts",
-    "reset_delay": "reset_delay",
-    "custom_reset_sequence": "reset_sequence",
-    "custom_hard_reset_sequence": "hard_reset_sequence",
-    **dict.fromkeys(
-        (
-            *("timeout", "chip_erase_timeout", "max_timeout", "sync_timeout", "md5_timeout_per_mb"),
-            *("erase_region_timeout_per_mb", "erase_write_timeout_per_mb", "mem_end_rom_timeout"),
-            *("serial_write_timeout", "write_block_attempts"),
-        )
-    ),
+KEYS = [name for name, option in OPTIONS.items() if option.scope is Scope.BOARD]
+VARIABLES = {name: option.esptool_variable for name, option in OPTIONS.items() if option.esptool_variable}
+SETTINGS = {option.esptool_key: name for name, option in OPTIONS.items() if option.esptool_key}
+NO_SETTINGS = {  # keys of esptool's that have no meaning, since esprom waits as long as it takes
+    *("timeout", "chip_erase_timeout", "max_timeout", "sync_timeout", "md5_timeout_per_mb"),
+    *("erase_region_timeout_per_mb", "erase_write_timeout_per_mb", "mem_end_rom_timeout"),
+    *("serial_write_timeout", "write_block_attempts"),
 }
 
 
@@ -58,35 +41,39 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is configured: the first value of a setting counts. Notes are for the user."""
+    """What is configured, by file and environment, what counts more first. Notes are for the user."""
 
-    given: tuple[Given, ...]
+    layers: tuple[tuple[Given, ...], ...]
     notes: tuple[str, ...] = ()
 
 
 def configured(environment: Mapping[str, str]) -> Found:
-    """Return what the files and esptool's variables say, what counts more first.
+    """Return what the files and esptool's variables say.
 
     Raises UsageError for a file of ours that is none.
     """
-    given: list[Given] = []
+    layers: list[Sequence[Given]] = []
     notes: list[str] = []
     if (ours := _our_file(environment)) is not None:
-        given += _of_ours(ours)
+        layers.append(_of_ours(ours))
         notes.append(f"settings from {ours}")
-    given += [
-        Given(setting, environment[name], name)
-        for setting, name in VARIABLES.items()
-        if environment.get(name)
-    ]
+    layers.append(
+        [
+            Given(setting, environment[name], name)
+            for setting, name in VARIABLES.items()
+            if environment.get(name)
+        ]
+    )
     for theirs in _esptools_files(environment):
         section = _section(theirs, notes)
         if section is not None:
-            by_name = f" (set with {ESPTOOLS_NAMED})" if environment.get(ESPTOOLS_NAMED) else ""
-            notes.append(f"Loaded custom configuration from {theirs.absolute()}{by_name}")
-            given += _of_esptools(theirs, section, notes)
+            layers.append(_of_esptools(theirs, section))
+            notes.append(f"esptool's settings from {theirs}")
+            unknown = sorted(section.keys() - SETTINGS.keys() - NO_SETTINGS)
+            if unknown:
+                notes.append(f"{theirs} has {', '.join(unknown)}, which esptool does not know: left alone")
             break
-    return Found(tuple(given), tuple(notes))
+    return Found(tuple(map(tuple, layers)), tuple(notes))
 
 
 def _folders(name: str) -> Iterator[Path]:
@@ -108,7 +95,7 @@ def _of_ours(file: Path) -> list[Given]:
     import tomllib
 
     try:
-        values = tomllib.loads(file.read_text("utf-8"))
+        values = tomllib.loads(file.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise click.UsageError(f"{file} cannot be read: {error}") from error
     given = []
@@ -120,9 +107,22 @@ def _of_ours(file: Path) -> list[Given]:
             near = difflib.get_close_matches(setting, KEYS, n=1)
             meant = f", did you mean {near[0].replace('_', '-')}?" if near else ""
             raise click.UsageError(f"{file} has {key}, which is no setting{meant}")
-        written = tuple(map(str, value)) if isinstance(value, list) else str(value)
-        given.append(Given(setting, written, f"{key} in {file}"))
+        source = f"{key} in {file}"
+        given.append(Given(setting, _written(value, source, several=OPTIONS[setting].multiple), source))
     return given
+
+
+def _written(value: object, source: str, *, several: bool) -> str | tuple[str, ...]:
+    """Return a value as one would type it. Raises UsageError for what nobody could."""
+    if several and isinstance(value, list):
+        return tuple(_word(one, source) for one in value)
+    return _word(value, source)
+
+
+def _word(value: object, source: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise click.UsageError(f"{source}: {value!r} is neither a text nor a number")
+    return str(value)
 
 
 def _esptools_files(environment: Mapping[str, str]) -> Iterator[Path]:
@@ -140,21 +140,18 @@ def _section(file: Path, notes: list[str]) -> Mapping[str, str] | None:
 
     parser = configparser.RawConfigParser()
     try:
-        parser.read_string(file.read_text("utf-8"), str(file))
+        parser.read_string(file.read_text("utf-8-sig"), str(file))
     except (OSError, ValueError, configparser.Error) as error:
-        notes.append(f"Ignoring invalid config file {file.absolute()}: {' '.join(str(error).split())}")
+        notes.append(f"{file} is left alone, it cannot be read: {' '.join(str(error).split())}")
         return None
     return dict(parser[SECTION]) if parser.has_section(SECTION) else None
 
 
-def _of_esptools(file: Path, section: Mapping[str, str], notes: list[str]) -> Sequence[Given]:
-    unknown = sorted(key for key in section if key not in FILE_KEYS)
-    if unknown:
-        notes.append(f"Ignoring unknown config file options: {', '.join(unknown)}")
+def _of_esptools(file: Path, section: Mapping[str, str]) -> Sequence[Given]:
     return [
         Given(setting, section[key], f"{key} in {file}")
-        for key, setting in FILE_KEYS.items()
-        if setting is not None and key in section
+        for key, setting in SETTINGS.items()
+        if key in section
     ]
 
 

@@ -105,17 +105,16 @@ class VerbCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the command's function and print its facts."""
-        from esprom.cli.resolving import resolved
+        from esprom.cli.resolving import origin_lines, resolved
         from esprom.cli.session import Session
 
         assert self.callback is not None
         output = ctx.ensure_object(Output)
-        settings, origins = resolved(ctx, output)
-        output.quiet = settings.quiet
+        found = resolved(ctx, output)
         if isinstance(output, Chain):
-            output.hold(settings)
-        session = Session(settings, output)
-        with session.running(origins):
+            output.hold(found)
+        session = Session(found.settings, output)
+        with session.running(origin_lines(ctx, found)):
             facts = self.callback(session, **self.own(ctx))
             if facts is not None:
                 output.finish(facts)

@@ -10,8 +10,19 @@ import esprom
 from esprom.errors import Refused
 
 KEEP = "keep"
+DETECT = "detect"
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class HeaderOption(click.Option):
+    """One of them. ESPTOOL_FS=detect is for commands that have a flash to ask, and nothing to others."""
+
+    def value_from_envvar(self, ctx: click.Context) -> Any:
+        """Return the value of the variable, if the command knows it."""
+        found = super().value_from_envvar(ctx)
+        assert isinstance(self.type, click.Choice)
+        return None if found == DETECT and DETECT not in self.type.choices else found
 
 
 def edited(data: bytes, what: str, *, size: str, mode: str, frequency: str) -> bytes:
@@ -26,11 +37,15 @@ def edited(data: bytes, what: str, *, size: str, mode: str, frequency: str) -> b
 
 
 def header_options(
-    *, sizes: Iterable[str] = esprom.HEADER_SIZES, default: dict[str, str] | None = None
+    *,
+    sizes: Iterable[str] = esprom.HEADER_SIZES,
+    default: dict[str, str] | None = None,
+    environment: bool = True,
 ) -> Decorator:
     """Add the three options; the function gets `size`, `mode` and `frequency`.
 
-    With a `default` of each there is no `keep`, which else is the default.
+    With a `default` of each there is no `keep`, which else is the default. `environment`: esptool's variables
+    count, as for the commands that esptool has.
     """
     tables = {"size": tuple(sizes), "mode": esprom.HEADER_MODES, "frequency": esprom.HEADER_FREQUENCIES}
     names = {"size": "-fs", "mode": "-fm", "frequency": "-ff"}
@@ -46,7 +61,8 @@ def header_options(
                 type=click.Choice(choices, case_sensitive=False),
                 default=default[name] if default else KEEP,
                 metavar="WORD",
-                envvar=None if default else variables[name],
+                envvar=variables[name] if environment else None,
+                cls=HeaderOption,
                 help=f"Flash {name} in the image header: {', '.join(choices)}.",
             )(function)
         return function

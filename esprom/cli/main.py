@@ -17,13 +17,13 @@ from esprom.cli import completing
 from esprom.cli.chain import Chain, check, split
 from esprom.cli.group import LazyGroup
 from esprom.cli.output import Output
-from esprom.cli.settings import shared_options
+from esprom.cli.settings import BEFORE_COMMAND
 from esprom.errors import Cancelled, EspromError
 
 
 @click.command(
     cls=LazyGroup,
-    params=shared_options(environment=True),
+    params=[*BEFORE_COMMAND],
     context_settings={
         "help_option_names": ["-h", "--help"],
         "token_normalize_func": lambda token: token.replace("_", "-"),
@@ -72,15 +72,16 @@ def run_chain(parts: Sequence[Sequence[str]], chain: Chain) -> int:
         try:
             check(parts)
             for index, part in enumerate(parts):
-                code = run(chain.begin(part, left=len(parts) - 1 - index), chain)
+                chain.begin(left=len(parts) - 1 - index)
+                code = run(part, chain)
                 if code:
                     break
         finally:
             device = chain.close()
-        if not code and device is not None and chain.settings is not None:
+        if not code and device is not None and chain.held is not None:
             from esprom.cli.power import say_goodbye
 
-            say_goodbye(device, chain, chain.settings)
+            say_goodbye(device, chain, chain.held.settings)
     except KeyboardInterrupt:
         code = report(Cancelled("interrupted"), chain)
     except click.UsageError as error:
@@ -108,7 +109,7 @@ def _words_of(file: str) -> list[str]:
     import shlex
 
     try:
-        with open(file, encoding="utf-8") as lines:
+        with open(file, encoding="utf-8-sig") as lines:
             return [word for line in lines for word in shlex.split(line)]
     except OSError as error:
         raise click.UsageError(f"@{file}: {error.strerror}") from error

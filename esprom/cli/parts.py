@@ -13,13 +13,12 @@ import click
 import esprom
 from esprom.cli import completing
 from esprom.cli.failures import BeyondFlash
-from esprom.cli.headers import KEEP, edited, header_options
+from esprom.cli.headers import DETECT, KEEP, edited, header_options
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
 from esprom.cli.values import ADDRESS, INPUT_FILE
 from esprom.errors import EspromError, Refused
 
-DETECT = "detect"
 DECORATORS = (
     click.argument("placed", metavar="ADDRESS FILE...", nargs=-1, shell_complete=completing.files),
     header_options(sizes=(DETECT, *esprom.HEADER_SIZES)),

@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,15 +16,15 @@ import esprom
 from esprom.cli import choosing, esptool_lines, power, progress, reader, rescue
 from esprom.cli.chain import Chain
 from esprom.cli.interrupts import Interrupts
-from esprom.cli.output import Output, somebody_is_there
+from esprom.cli.output import Output, somebody_is_there, write
 from esprom.cli.settings import Settings
-from esprom.cli.values import NO_ATTEMPTS
 from esprom.cli.verbs import CHANGING, ESPTOOLS
 from esprom.errors import Cancelled, EdgeLost, EspromError, NoResponse, PortError, ProtocolError, Refused
 
 PORT_PAUSE_S = 0.1
-BEFORE = {"usb-reset": "default-reset"}  # the ESP8266 has no USB of its own
-AFTER = {"watchdog-reset": "hard-reset"}  # the ROM has no such reset
+# What the library calls the ways that have names in esptool only.
+ENTERED_BY = {"usb-reset": "default-reset"}  # the ESP8266 has no USB of its own
+LEFT_BY = {"watchdog-reset": "hard-reset"}  # esptool does that too, where a chip has no such reset
 LOOKING = frozenset({"compare", "read", "prove", "reread", "verify"})  # stages that change nothing
 
 log = logging.getLogger("esprom.cli")
@@ -82,6 +82,12 @@ class Session:
         changing = isinstance(self.output, Chain) or self.output.command in CHANGING
         candidates = [] if self.settings.port is not None or changing else self._likely()
         if len(candidates) > 1:
+            for option, wanted in (
+                ("--wait", self.settings.wait),
+                ("--power-command", self.settings.power_command),
+            ):
+                if wanted:  # while the others are tried nobody would know which board is meant
+                    choosing.the_only(candidates, f"{option} is for one board")
             return self._first_that_answers(candidates, small=small)
         return self._connected(self.chosen_port(), power.wait_s(self.settings), small=small)
 
@@ -104,14 +110,13 @@ class Session:
         settings = self.settings
         self.output.note(f"connecting to {port}")
         stays = settings.after == "no-reset-stub"
-        attempts = settings.connect_attempts
         device = self._opened(
             partial(
                 esprom.connect,
                 port,
                 baud=settings.baud,
-                before=BEFORE.get(settings.before, settings.before),
-                after=AFTER.get(settings.after, settings.after),
+                before=ENTERED_BY.get(settings.before, settings.before),
+                after=LEFT_BY.get(settings.after, settings.after),
                 flash_size=settings.chip_size,
                 wait_s=wait_s,
                 ask=power.asker(settings, self.output),
@@ -119,7 +124,7 @@ class Session:
                 resets=esprom.Resets.of(
                     into_loader=settings.reset_sequence,
                     hard=settings.hard_reset_sequence,
-                    attempts=0 if attempts == NO_ATTEMPTS else attempts,
+                    attempts=settings.connect_attempts,
                     delay_s=settings.reset_delay,
                 ),
             )
@@ -133,13 +138,14 @@ class Session:
 
     def _opened(self, connect: "Callable[[], esprom.Device]") -> "esprom.Device":
         """Connect; where the port is not there yet, as often as `--open-port-attempts` says."""
-        left = self.settings.open_port_attempts or 1
+        told = self.settings.open_port_attempts
+        left = 1 if told is None else told
         while True:
             try:
                 return connect()
             except PortError:
-                left -= 1 if left > 0 else 0
-                if left == 0:
+                left -= 1
+                if left == 0:  # which 0, for ever, never comes to
                     raise
                 time.sleep(PORT_PAUSE_S)
 
@@ -223,7 +229,7 @@ class Session:
         if not self.settings.trace:
             yield
             return
-        with esprom.WireTrace(self.output.note).ports():
+        with esprom.WireTrace(_print_trace).ports():
             yield
 
     @contextmanager
@@ -282,6 +288,12 @@ class Session:
         _explained(
             error, f"it is saved in {files}; this writes it back: {self.command('write-flash', *pairs)}"
         )
+
+
+def _print_trace(line: str) -> None:
+    """Print what was asked for by itself, and so with `-q` too. A stderr that is full stops no job."""
+    with suppress(OSError):
+        write(sys.stderr, line)
 
 
 class Warnings(logging.Handler):

@@ -6,6 +6,7 @@ A number is hex (0x400000), decimal (4194304) or has a unit of 1024 (4MB, 4M, 51
 
 import os
 import re
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -23,7 +24,7 @@ NUMBER = re.compile(r"(?P<digits>0x[0-9a-f]+|[0-9]+) ?(?P<unit>[km]i?b?)?", re.I
 UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 
 FILTERS = ("vid", "pid", "name", "serial")
-NO_ATTEMPTS = -1  # no end of them
+LONGEST_S = 3600.0  # that anything is waited for: more is a slip, and looks like a hang
 WORD_SIZE = 4  # bytes
 LOWEST_MEMORY = 0x20000000  # a read below it hangs the chip until it is reset
 END_OF_MEMORY = 1 << 32
@@ -124,6 +125,22 @@ class ChipType(click.ParamType):  # type: ignore[type-arg]
         return found
 
 
+class SecondsType(click.ParamType):  # type: ignore[type-arg]
+    """A time to wait."""
+
+    name = "seconds"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number. Fails for one that no clock can wait for: infinite, or none at all."""
+        try:
+            found = float(value)
+        except ValueError:
+            found = nan
+        if not 0 <= found <= LONGEST_S:
+            self.fail(f"{value!r} is no time from 0 to {LONGEST_S:.0f} seconds", param, ctx)
+        return found
+
+
 class SequenceType(click.ParamType):  # type: ignore[type-arg]
     """A reset sequence."""
 
@@ -132,9 +149,11 @@ class SequenceType(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return it as it is. Fails if it is none."""
         try:
-            esprom.Resets.of(into_loader=value)
+            steps = esprom.Resets.of(hard=value).hard
         except ValueError as error:
             self.fail(str(error), param, ctx)
+        if sum(step.wait_s for step in steps) > LONGEST_S:
+            self.fail(f"{value!r} waits for more than {LONGEST_S:.0f} seconds", param, ctx)
         return value
 
 
@@ -157,17 +176,17 @@ class FilterType(click.ParamType):  # type: ignore[type-arg]
 
 
 class AttemptsType(click.ParamType):  # type: ignore[type-arg]
-    """How often to try; what is not positive is for ever."""
+    """How often to try; what is not positive is for ever, as in esptool."""
 
     name = "attempts"
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the number, NO_ATTEMPTS for ever."""
+        """Return the number, 0 for ever."""
         try:
             found = int(value)
         except ValueError:
             self.fail(f"{value!r} is no whole number", param, ctx)
-        return found if found > 0 else NO_ATTEMPTS
+        return max(0, found)
 
 
 class OutputFile(click.ParamType):  # type: ignore[type-arg]
@@ -198,6 +217,7 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]
 
 BAUD = BaudType()
 CHIP = ChipType()
+SECONDS = SecondsType()
 SEQUENCE = SequenceType()
 FILTER = FilterType()
 ATTEMPTS = AttemptsType()

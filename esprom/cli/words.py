@@ -22,7 +22,7 @@ class FlashCommand(VerbCommand):
 
 
 def rewritten(words: list[str]) -> list[str]:
-    """Return the words in our form."""
+    """Return the words in our form. Raises UsageError for a `--diff` that is neither yes nor no."""
     found: list[str] = []
     eaten_by = ""
     rest = list(words)
@@ -39,9 +39,15 @@ def rewritten(words: list[str]) -> list[str]:
         elif name in ("--diff", "-d") and following in (*YES, *NO):
             found += ["--diff"] if rest.pop(0) in YES else []
         elif name.startswith("--diff="):
-            found += ["--diff"] if name.partition("=")[2] in YES else []
+            found += ["--diff"] if _yes(name.partition("=")[2]) else []
         elif word == "-p" and (following is None or following.startswith("-") or NUMBER.fullmatch(following)):
             found.append("--no-progress")
         else:
             found.append(word)
     return found
+
+
+def _yes(word: str) -> bool:
+    if word not in (*YES, *NO):
+        raise click.UsageError(f"--diff is yes or no, not {word or 'nothing'}")
+    return word in YES

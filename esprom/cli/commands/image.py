@@ -174,7 +174,7 @@ def _title(text: str) -> tuple[str, str]:
 @command("edit-header", shared=OFFLINE)
 @click.argument("file", type=INPUT_FILE)
 @click.option("--output", "-o", type=OUTPUT_FILE, help="Write the new image there, and leave FILE as it is.")
-@header_options(sizes=dict.fromkeys((*esprom.HEADER_SIZES, *esprom.RTOS_SIZES)))
+@header_options(sizes=dict.fromkeys((*esprom.HEADER_SIZES, *esprom.RTOS_SIZES)), environment=False)
 @click.option("--force", is_flag=True, help="Replace the output if it exists.")
 def edit_header(
     session: Session, file: Path, *, output: Path | None, size: str, mode: str, frequency: str, force: bool

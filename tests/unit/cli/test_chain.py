@@ -11,6 +11,7 @@ import pytest
 
 from esprom.cli.chain import split
 from esprom.cli.power import RUN
+from esprom.cli.settings import OPTIONS
 from tests.unit.cli.test_json import validator
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def test_json_is_one_object_of_all_the_others(run: Run, words: list[str]) -> Non
     [
         ("erase-flash --then", "a command has to follow --then"),
         ("erase-flash --then frobnicate", "a command has to follow --then, not frobnicate"),
+        ("erase-flash --then get_security_info", "get_security_info is for other chips"),
+        ("read-mac --then read-nand-spare", "read-nand-spare is for NAND flash"),
         ("run --then read-mac", "the loader is gone after run"),
         ("sim serve --then read-mac", "sim uses no connection"),
         ("erase-flash --then run --then flash-id", "the loader is gone after run"),
@@ -103,10 +106,94 @@ def test_a_full_disk_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     assert "esprom: cannot write to standard output" in ran.err
 
 
-def test_another_port_cannot_come_later(run: Run) -> None:
-    ran = run("read-mac", "--then", "flash-id", "--port", "other")
-    assert ran.code == 2
-    assert "--port holds for the whole connection: put it before --then" in ran.err
+OTHERS = {  # another value for each option of the connection
+    "port": "other",
+    "baud": "9600",
+    "before": "no-reset",
+    "after": "no-reset",
+    "chip": "auto",
+    "port_filter": "vid=1",
+    "loader": "stub",
+    "chip_size": "1MB",
+    "wait": "5",
+    "power_command": "relay",
+    "capture": "file",
+    "trace": None,
+    "connect_attempts": "2",
+    "open_port_attempts": "0",
+    "reset_sequence": "D0",
+    "hard_reset_sequence": "R0",
+    "reset_delay": "0.5",
+}
+OF_A_COMMAND = {"json", "quiet", "verbose", "no_progress"}
+
+
+def test_each_option_is_of_the_connection_or_of_a_command() -> None:
+    assert OTHERS.keys() | OF_A_COMMAND | {"capture_payload"} == OPTIONS.keys()  # which needs --capture
+
+
+@pytest.mark.parametrize("setting", OTHERS)
+def test_another_connection_cannot_come_later(run: Run, device: FakeDevice, setting: str) -> None:
+    option = "--" + setting.replace("_", "-")
+    words = [option] if OTHERS[setting] is None else [option, OTHERS[setting]]
+    ran = run("read-mac", "--then", "flash-id", *words)
+    assert (ran.code, log_of(device)) == (2, ["connect", "close"])
+    assert f"{option} holds for the whole connection: put it before --then" in ran.err
+
+
+def test_content_cannot_be_captured_from_half_way_on(run: Run, tmp_path: Path) -> None:
+    ran = run("--capture", tmp_path / "a", "read-mac", "--then", "flash-id", "--capture-payload")
+    assert (ran.code, "--capture-payload holds for the whole" in ran.err) == (2, True)
+
+
+def test_no_stub_holds_for_the_whole_connection(run: Run, device: FakeDevice) -> None:
+    assert run("--no-stub", "flash-id", "--then", "read-mac").code == 0
+    assert device.log[0][2]["loader"] == "rom"
+    ran = run("--no-stub", "flash-id", "--then", "read-mac", "--loader", "stub")
+    assert (ran.code, "--loader holds for the whole connection" in ran.err) == (2, True)
+
+
+def test_what_one_command_tells_is_its_own_affair(run: Run) -> None:
+    assert "esprom.cli: port fake" not in run("read-mac", "--then", "flash-id", "-q").err
+    said = run("read-mac", "--then", "flash-id", "-v", "--then", "chip-id")
+    assert said.code == 0
+    assert said.err.count("esprom.cli: port fake") == 1
+
+
+@pytest.mark.parametrize("first", [[], ["read-mac", "--then"]], ids=["alone", "behind one with a board"])
+def test_a_command_about_files_leaves_the_connection_to_the_others(
+    run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: list[str]
+) -> None:
+    monkeypatch.setenv("ESPTOOL_PORT", "theirs")
+    monkeypatch.setenv("ESPTOOL_AFTER", "no-reset")
+    monkeypatch.setenv("ESPTOOL_BAUD", "9600")
+    (tmp_path / "a").write_bytes(b"content")
+    merge = ["merge-bin", "-o", tmp_path / "b", "0", tmp_path / "a"]
+    ran = run(*first, *merge, "--then", "write-flash", "0", tmp_path / "b", "--then", *merge, port=False)
+    assert ran.code == 0
+    assert device.log[0][1] == "theirs"
+    assert (device.log[0][2]["baud"], device.log[0][2]["after"]) == (9600, "no-reset")
+
+
+def test_a_board_is_left_as_it_is_configured_also_where_files_are_last(
+    run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ESPTOOL_AFTER", "no-reset")
+    left: list[str] = []
+    monkeypatch.setattr("esprom.cli.power.say_goodbye", lambda *words: left.append(words[2].after))
+    (tmp_path / "a").write_bytes(b"content")
+    merge = ["merge-bin", "-o", tmp_path / "b", "0", tmp_path / "a"]
+    assert run(*merge, "--then", "read-mac", "--then", *merge).code == 0
+    assert left == ["no-reset"]
+
+
+def test_variables_do_not_count_against_what_was_typed(
+    run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESPROM_PORT", "exported")
+    monkeypatch.setenv("ESPROM_BAUD", "9600")
+    assert run("read-mac", "-p", "A", "-b", "300", "--then", "flash-id", port=False).code == 0
+    assert (device.log[0][1], device.log[0][2]["baud"]) == ("A", 300)
 
 
 def test_the_firmware_may_be_started_last(run: Run, device: FakeDevice) -> None:

@@ -67,6 +67,18 @@ def test_several_are_tried_until_a_chip_answers(
     assert "nobody is there; tried /dev/ttyUSB0 (CH340), /dev/ttyUSB0 (CH340); --port names" in ran.err
 
 
+@pytest.mark.parametrize(("option", "value"), [("--wait", "5"), ("--power-command", "true")])
+def test_who_powers_a_board_says_which(
+    run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch, option: str, value: str
+) -> None:
+    there_are(monkeypatch, CH340, CP210X)
+    ran = run("read-mac", option, value, port=False)
+    assert (ran.code, device.log) == (2, [])
+    assert f"or set ESPROM_PORT; {option} is for one board" in ran.err
+    assert run("read-mac", "--wait", "0", port=False).code == 0
+    assert run("read-mac", option, value, "--port-filter", "vid=0x1a86", port=False).code == 0
+
+
 @pytest.mark.parametrize(
     ("filters", "chosen"),
     [

@@ -9,17 +9,19 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
 
 import esprom
 from esprom.cli.group import LazyGroup, VerbCommand
-from esprom.cli.main import esprom_group
-from esprom.cli.settings import Settings, SharedOption
+from esprom.cli.main import esprom_group, main
+from esprom.cli.session import PORT_PAUSE_S
+from esprom.cli.settings import OPTIONS, Settings, SharedOption
 from esprom.cli.verbs import SECTIONS, VERBS, Verb
-from esprom.errors import Cancelled, NoResponse
+from esprom.errors import Cancelled, NoResponse, PortError
 
 if TYPE_CHECKING:
     from tests.unit.cli.conftest import FakeDevice, Run
@@ -163,8 +165,94 @@ def test_the_environment_counts_least(run: Run, device: FakeDevice, monkeypatch:
 
 
 def test_settings_and_options_have_the_same_names() -> None:
-    options = {p.name for p in esprom_group.params if isinstance(p, SharedOption)}
-    assert set(Settings.__slots__) <= options
+    assert {*Settings.__slots__, "json"} == OPTIONS.keys()
+    said = {p.setting for p in esprom_group.params if isinstance(p, SharedOption) and p.expose_value}
+    assert said == OPTIONS.keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "loader"),
+    [
+        (["erase-flash"], "auto"),
+        (["--no-stub", "erase-flash"], "rom"),
+        (["--no-stub", "erase-flash", "--loader", "stub"], "stub"),
+        (["--loader", "stub", "erase-flash", "--no-stub"], "rom"),
+        (["--no-stub", "--loader", "rom", "erase-flash"], "rom"),
+    ],
+    ids=" ".join,
+)
+def test_no_stub_is_the_loader_of_the_rom(
+    run: Run, device: FakeDevice, words: list[str], loader: str
+) -> None:
+    assert run(*words).code == 0
+    assert device.log[0][2]["loader"] == loader
+
+
+@pytest.mark.parametrize("shared", [["--no-stub", "--loader", "stub"], ["--loader", "stub", "--no-stub"]])
+def test_two_loaders_in_one_place_exclude_each_other(run: Run, device: FakeDevice, shared: list[str]) -> None:
+    for words in ([*shared, "read-mac"], ["read-mac", *shared]):
+        ran = run(*words)
+        assert (ran.code, device.log) == (2, [])
+        assert ran.err == "esprom: --loader stub and --no-stub exclude each other: give one of them\n"
+
+
+def test_no_stub_counts_more_than_the_environment(
+    run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESPROM_LOADER", "stub")
+    run("read-mac")
+    run("--no-stub", "read-mac")
+    run("read-mac", "--no-stub")
+    loaders = [entry[2]["loader"] for entry in device.log if entry[0] == "connect"]
+    assert loaders == ["stub", "rom", "rom"]
+
+
+def test_an_empty_port_is_none(run: Run, device: FakeDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ESPROM_PORT", "E")
+    run("read-mac", "--port", "", port=False)
+    assert device.log[0][1] == "E"
+
+
+@pytest.mark.parametrize(
+    ("told", "fails", "expected"),
+    [
+        ([], 1, (3, 0)),
+        (["--open-port-attempts", "3"], 2, (0, 2)),
+        (["--open-port-attempts", "3"], 3, (3, 2)),
+        (["--open-port-attempts", "0"], 50, (0, 50)),
+    ],
+    ids=["once unless told", "till it is there", "not more often", "for ever"],
+)
+def test_a_port_that_is_not_there_yet_is_opened_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch, told: list[str], fails: int, expected: tuple[int, int]
+) -> None:
+    connect = esprom.connect
+    left, slept = [True] * fails, list[float]()
+
+    def connect_later(port: str, **options: Any) -> Any:
+        if left:
+            left.pop()
+            raise PortError("there is no such port", port=port)
+        return connect(port, **options)
+
+    monkeypatch.setattr(esprom, "connect", connect_later)
+    monkeypatch.setattr("esprom.cli.session.time", SimpleNamespace(sleep=slept.append))
+    code, pauses = expected
+    assert run(*told, "read-mac").code == code
+    assert slept == [PORT_PAUSE_S] * pauses
+
+
+@pytest.mark.parametrize("more", [[], ["-q"], ["--json"]], ids=["", "quiet", "json"])
+def test_what_goes_over_the_line_is_traced(capsys: pytest.CaptureFixture[str], more: list[str]) -> None:
+    with pytest.raises(SystemExit) as exited:
+        main(["--port", "sim://esp01", "--trace", "read-mac", *more])
+    assert exited.value.code == 0
+    out, err = capsys.readouterr()
+    assert "TRACE" not in out
+    lines = [line for line in err.splitlines() if line.startswith("TRACE +")]
+    assert any("command op=0x08 data len=36" in line for line in lines)
+    assert any("Received full packet: 0108" in line for line in lines)
+    assert ("connecting to" in err) == (more != ["-q"])
 
 
 USAGE = [
@@ -184,6 +272,10 @@ USAGE = [
     (["read-mac", "--chip-size", "3MB"], "3MB is not a power of two"),
     (["read-mac", "--chip-size", "32MB"], "32MB is not between"),
     (["read-mem", "pi"], "'pi' is not a number"),
+    (["read-mac", "--wait", "nan"], "'nan' is no time from 0 to 3600 seconds"),
+    (["--reset-delay", "inf", "read-mac"], "'inf' is no time from 0 to 3600 seconds"),
+    (["read-mac", "--reset-sequence", "W99999999999999999999"], "waits for more than 3600 seconds"),
+    (["read-mac", "--port-filter", "vid=1"], "--port names a port and --port-filter looks for one"),
     (["-q"], "Missing command"),
 ]
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esprom import size_name
-from esprom.cli.values import EXTENT, SIZE, amount, duration, number
+from esprom.cli.values import ATTEMPTS, EXTENT, SECONDS, SEQUENCE, SIZE, amount, duration, number
 
 NUMBERS = [
     ("0x00000", 0),
@@ -59,6 +59,29 @@ def test_all_is_a_size_only_where_there_is_an_end() -> None:
 def test_nothing_is_no_size() -> None:
     with pytest.raises(click.BadParameter, match="between"):
         SIZE.convert("0", None, None)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0.0), ("1.5", 1.5), ("3600", 3600.0)])
+def test_a_time_has_an_end(text: str, seconds: float) -> None:
+    assert SECONDS.convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "-1", "3600.1", "1e30", "soon", ""])
+def test_what_no_clock_can_wait_for_is_no_time(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is no time from 0 to 3600 seconds"):
+        SECONDS.convert(text, None, None)
+
+
+def test_a_reset_sequence_has_an_end_too() -> None:
+    assert SEQUENCE.convert("D0|W3600", None, None) == "D0|W3600"
+    for text in ("W99999999999999999999", f"W{'9' * 400}", "D0|W1800|R1|W1801"):
+        with pytest.raises(click.BadParameter, match="waits for more than 3600 seconds"):
+            SEQUENCE.convert(text, None, None)
+
+
+@pytest.mark.parametrize(("text", "attempts"), [("3", 3), ("0", 0), ("-1", 0)])
+def test_no_number_of_attempts_is_for_ever(text: str, attempts: int) -> None:
+    assert ATTEMPTS.convert(text, None, None) == attempts
 
 
 @pytest.mark.parametrize(
