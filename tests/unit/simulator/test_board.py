@@ -11,6 +11,7 @@ from esp8266sim.chips import RECORDER, W25Q32
 from esp8266sim.clock import MS, SECOND, US
 from esp8266sim.faults import Fault
 from esp8266sim.line import Burst
+from esp8266sim.soc import rtc
 from esp8266sim.soc.bus import DRAM, IRAM
 from esp8266sim.trace import Kind, Trace, TraceEvent
 from tests.bench import SYNC, banner, read_reg, write_reg
@@ -63,6 +64,20 @@ def test_rts_alone_holds_the_chip_in_reset() -> None:
     assert rig.run(10) == b""
     rig.lines(dtr=False, rts=False)
     assert banner(2, 3) in rig.run()
+
+
+@pytest.mark.spec("LINE-17")
+@pytest.mark.parametrize("dtr", [True, False])
+def test_a_chip_that_resets_itself_reads_no_straps(dtr: bool) -> None:
+    rig = Rig()
+    rig.run()
+    rig.lines(dtr=False, rts=True)
+    rig.lines(dtr=dtr, rts=False)
+    mode = 1 if dtr else 3
+    assert banner(2, mode) in rig.run()
+    rig.lines(dtr=not dtr, rts=False)
+    rig.board.rtc.store(rtc.CONTROL, rtc.SOFTWARE_RESET)
+    assert banner(2, mode) in rig.run()
 
 
 @pytest.mark.spec("LINE-12")
