@@ -25,7 +25,7 @@ def is_trace(text: str) -> bool:
 
 def parse(text: str) -> WireLog:
     """Return what a log says. Its times are from one line to the next, to a millisecond."""
-    reading = _Reading()
+    reading = _Reading("esprom" if trace_lines.OPENED.search(text) else "esptool")
     for line in text.splitlines():
         reading.take(line)
     events = tuple(reading.finish())
@@ -35,8 +35,8 @@ def parse(text: str) -> WireLog:
 class _Reading:
     """A log while it is read."""
 
-    def __init__(self) -> None:
-        self.tool = "esptool"  # until esprom's own first line
+    def __init__(self, tool: str) -> None:
+        self.tool = tool  # whose log it is
         self._events: list[Event] = []
         self._track = Track(self._events.append, payload=True)
         self._now_s = 0.0
@@ -70,10 +70,8 @@ class _Reading:
 
     def _take_state(self, what: str) -> bool:
         """Take a rate, or how the modem lines are; return whether it was that."""
-        opened, lines = trace_lines.OPENED.fullmatch(what), trace_lines.SET.fullmatch(what)
-        rate = opened or trace_lines.RATE.fullmatch(what)
-        if opened is not None:
-            self.tool = "esprom"
+        rate = trace_lines.OPENED.fullmatch(what) or trace_lines.RATE.fullmatch(what)
+        lines = trace_lines.SET.fullmatch(what)
         if rate is not None:
             self._track.hear_baud(self._now_s, int(rate["baud"]))
         if lines is not None:

@@ -50,12 +50,12 @@ def test_the_trace_is_known_to_be_ours() -> None:
     lines: list[str] = []
     with esprom.WireTrace(lines.append).ports(), esprom.connect("sim://nodemcu") as device:
         device.read_reg(0x3FF00050)
-    log = esprom.wire_log("\n".join([*lines, "MAC: 5c:cf:7f:12:34:56"]).encode())
+    log = esprom.wire_log("\n".join(["connecting to COM5", *lines, "MAC: 5c:cf:7f:12:34:56"]).encode())
     (stream,) = log.streams
     assert (log.source, stream.name) == ("esprom --trace", "esprom")
     notes = [event.note for event in stream.events if event.note]
     assert [note for note in notes if "esptool" in note] == []
-    assert notes[-1] == "esprom: MAC: 5c:cf:7f:12:34:56"
+    assert (notes[0], notes[-1]) == ("esprom: connecting to COM5", "esprom: MAC: 5c:cf:7f:12:34:56")
 
 
 def test_it_ends_with_its_context() -> None:
