@@ -13,7 +13,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self
 
-from esprom import leaving, operations, proving, rewriting, writing
+from esprom import leaving, operations, protection, proving, rewriting, writing
 from esprom.backup import BackupResult, RestorePlan, RestoreResult, backup, plan_restore, restore
 from esprom.chip import ChipInfo
 from esprom.errors import EspromError
@@ -374,7 +374,7 @@ class Device:
     def check_protection(self) -> None:
         """Raise FlashProtected if the flash chip's block protection is on."""
         self.flash()
-        rewriting.check_protection(self._nor)
+        protection.check_protection(self._nor)
 
     def differing_sectors(
         self,
