@@ -10,12 +10,12 @@ and no checksum covers that (ROM-21). A byte that is damaged on the way may make
 """
 
 import logging
-from dataclasses import dataclass
 from itertools import groupby
 
 from esprom import streamed
 from esprom.errors import CommandFailed, EspromError, FlashProtected, VerifyFailed
 from esprom.flash.geometry import BLANK_SECTOR, BLOCK, SECTOR, round_down, round_up
+from esprom.image import Segment
 from esprom.loader.gather import LINE_TROUBLE, RETRIES
 from esprom.loader.nor import BLOCK_ERASE, HALF_BLOCK_ERASE, SECTOR_ERASE, EraseUnit, NorFlash
 from esprom.loader.rom import LARGEST_BLOCK, send_blocks
@@ -31,35 +31,24 @@ ERASE_UNITS = (BLOCK_ERASE, HALF_BLOCK_ERASE, SECTOR_ERASE)  # the largest first
 log = logging.getLogger("esprom.operations")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of the flash and what it holds, or is to hold."""
-
-    offset: int
-    data: bytes
-
-    @property
-    def end(self) -> int:
-        """The address after the last byte."""
-        return self.offset + len(self.data)
-
-    def cut(self, first: int, end: int) -> "Part":
-        """Return what lies from address `first` up to `end`."""
-        return Part(first, self.data[max(0, first - self.offset) : max(0, end - self.offset)])
+def cut(part: Segment, first: int, end: int) -> Segment:
+    """Return what of a part lies from address `first` up to `end`."""
+    first = max(first, part.address)
+    return Segment(first, part.data[first - part.address : max(0, end - part.address)])
 
 
-def replace(nor: NorFlash, flash: FlashInfo, part: Part, stage: Stage) -> None:
+def replace(nor: NorFlash, flash: FlashInfo, part: Segment, stage: Stage) -> None:
     """Erase and program by blocks of 64 KiB: what is not reached when it fails is as it was."""
     if nor.stub is not None:
-        streamed.replace(nor.stub, part.offset, part.data, stage)
+        streamed.replace(nor.stub, part.address, part.data, stage)
         return
-    for start in range(round_down(part.offset, BLOCK), part.end, BLOCK):
-        block = part.cut(max(start, part.offset), min(start + BLOCK, part.end))
-        erase(nor, block.offset, len(block.data), stage=None)
-        sectors = range(block.offset, block.end, SECTOR)
-        for blank, run in groupby(sectors, lambda at: part.cut(at, at + SECTOR).data == BLANK_SECTOR):
+    for start in range(round_down(part.address, BLOCK), part.end, BLOCK):
+        block = cut(part, start, start + BLOCK)
+        erase(nor, block.address, len(block.data), stage=None)
+        sectors = range(block.address, block.end, SECTOR)
+        for blank, run in groupby(sectors, lambda at: cut(part, at, at + SECTOR).data == BLANK_SECTOR):
             starts = list(run)
-            data = part.cut(starts[0], starts[-1] + SECTOR)
+            data = cut(part, starts[0], starts[-1] + SECTOR)
             if blank:
                 stage.advance(len(data.data))
             else:
@@ -90,7 +79,7 @@ def _erase_unit(nor: NorFlash, unit: EraseUnit, address: int) -> bool:
     return persist(nor, lambda: nor.erase(unit, address), unit.limit_s)
 
 
-def _program(nor: NorFlash, flash: FlashInfo, part: Part, stage: Stage) -> None:
+def _program(nor: NorFlash, flash: FlashInfo, part: Segment, stage: Stage) -> None:
     """Write sectors that are erased.
 
     After trouble on the line the work goes on from the sector in doubt, erased anew, a bounded number of
@@ -103,14 +92,14 @@ def _program(nor: NorFlash, flash: FlashInfo, part: Part, stage: Stage) -> None:
         try:
             if in_doubt:
                 nor.attach_again()
-                erase(nor, part.offset + done, in_doubt, stage=None)
+                erase(nor, part.address + done, in_doubt, stage=None)
                 in_doubt = 0
             nor.give_back()
             if flash.size > ROM_FLASH_SIZE:
                 nor.rom.spi_set_params(_as_rom_has_it(nor.jedec_id), flash.size)
             rest = part.data[done:]
             blocks = -(-len(rest) // LARGEST_BLOCK)
-            nor.rom.flash_begin(0, blocks, LARGEST_BLOCK, part.offset + done)
+            nor.rom.flash_begin(0, blocks, LARGEST_BLOCK, part.address + done)
             for size in send_blocks(rest, nor.rom.flash_data):
                 done += size
                 failures = 0
@@ -118,8 +107,8 @@ def _program(nor: NorFlash, flash: FlashInfo, part: Part, stage: Stage) -> None:
         except LINE_TROUBLE as exc:
             failures += 1
             if failures > RETRIES or not _worth_repeating(exc):
-                raise _as_verify_failed(exc, part.offset + done) from exc
-            log.warning("writing stopped at 0x%x: %s", part.offset + done, exc)
+                raise _as_verify_failed(exc, part.address + done) from exc
+            log.warning("writing stopped at 0x%x: %s", part.address + done, exc)
             redone = done % SECTOR  # FLASH_BEGIN starts at a sector
             done -= redone
             stage.take_back(redone)

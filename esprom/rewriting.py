@@ -14,13 +14,14 @@ from functools import partial
 from esprom import operations, proving, replacing
 from esprom.errors import EdgeLost, Refused, VerifyFailed
 from esprom.flash.geometry import BLANK_SECTOR, SECTOR, round_down, round_up
+from esprom.image import Segment
 from esprom.loader.nor import CHIP_ERASE, NorFlash
 from esprom.loader.spi import BUFFER
 from esprom.operations import FlashInfo, check_range
 from esprom.persisting import persist
 from esprom.progress import Watch
 from esprom.protection import check_protection, status_kept
-from esprom.replacing import Part
+from esprom.replacing import cut
 from esprom.sizes import SMALLEST_FLASH, size_name
 
 READ_BACK = (
@@ -35,15 +36,15 @@ log = logging.getLogger("esprom.operations")
 class Edge:
     """A sector of which a part is to be written; what else is in it must outlive that."""
 
-    before: Part
+    before: Segment
     written: range  # addresses, beyond the sector too
 
     @property
     def kept(self) -> dict[int, bytes]:
         """What lies before and after the part that is written, by address."""
-        first, end = self.before.offset, self.before.end
-        around = (self.before.cut(first, self.written.start), self.before.cut(self.written.stop, end))
-        return {part.offset: part.data for part in around if part.data}
+        first, end = self.before.address, self.before.end
+        around = (cut(self.before, first, self.written.start), cut(self.before, self.written.stop, end))
+        return {part.address: part.data for part in around if part.data}
 
 
 def erase(nor: NorFlash, flash: FlashInfo, offset: int, size: int, *, unprotect: bool, watch: Watch) -> None:
@@ -81,7 +82,8 @@ def write(
     quiet = replace(watch, progress=None, cancel=None)
     written = range(offset, offset + len(data))
     edges = [
-        Edge(Part(start, _sector(nor, start, quiet)), written) for start in _partly_covered(offset, len(data))
+        Edge(Segment(start, _sector(nor, start, quiet)), written)
+        for start in _partly_covered(offset, len(data))
     ]
     whole = _filled_up(offset, data, edges)
     first, end = round_up(offset, SECTOR), round_down(offset + len(data), SECTOR)
@@ -89,16 +91,16 @@ def write(
     shown = quiet if between else replace(watch, cancel=None)
     with status_kept(nor):
         for edge in edges:  # not to be stopped half-way: they hold what is not the caller's
-            after = whole.cut(edge.before.offset, edge.before.end)
+            after = cut(whole, edge.before.address, edge.before.end)
             if after != edge.before:
                 with _rescued(nor, flash, edge, quiet):
                     replacing.replace(nor, flash, after, shown.stage("write", len(after.data)))
-                    operations.verify(nor, after.offset, after.data, shown)
+                    operations.verify(nor, after.address, after.data, shown)
         if not between:
             return
-        replacing.replace(nor, flash, whole.cut(first, end), watch.stage("write", end - first))
+        replacing.replace(nor, flash, cut(whole, first, end), watch.stage("write", end - first))
     try:
-        operations.verify(nor, whole.offset, whole.data, watch)
+        operations.verify(nor, whole.address, whole.data, watch)
     except VerifyFailed as exc:
         for edge in edges:
             if any(at <= exc.address < at + len(held) for at, held in edge.kept.items()):
@@ -146,17 +148,17 @@ def check_size(nor: NorFlash, flash: FlashInfo, end: int) -> None:
         size *= 2
 
 
-def _joined(sectors: Mapping[int, bytes]) -> Iterator[Part]:
+def _joined(sectors: Mapping[int, bytes]) -> Iterator[Segment]:
     """Yield sectors that follow one another as one part, in the order that they have."""
     run: list[bytes] = []
     first = 0
     for address, data in sectors.items():
         if run and address != first + len(run) * SECTOR:
-            yield Part(first, b"".join(run))
+            yield Segment(first, b"".join(run))
             run = []
         first = first if run else address
         run.append(data)
-    yield Part(first, b"".join(run))
+    yield Segment(first, b"".join(run))
 
 
 @contextmanager
@@ -171,13 +173,13 @@ def _rescued(nor: NorFlash, flash: FlashInfo, edge: Edge, quiet: Watch) -> Itera
 
 def _put_edge_back(nor: NorFlash, flash: FlashInfo, edge: Edge, quiet: Watch, cause: BaseException) -> None:
     before = edge.before
-    log.warning("putting the sector at 0x%x back as it was: %s", before.offset, _told(cause))
+    log.warning("putting the sector at 0x%x back as it was: %s", before.address, _told(cause))
     try:
         persist(nor, nor.attach_again)
         with status_kept(nor):
-            if _sector(nor, before.offset, quiet) != before.data:
+            if _sector(nor, before.address, quiet) != before.data:
                 replacing.replace(nor, flash, before, quiet.stage("write", len(before.data)))
-                operations.verify(nor, before.offset, before.data, quiet)
+                operations.verify(nor, before.address, before.data, quiet)
     except BaseException as exc:  # a second Ctrl-C too: the bytes are nowhere but here
         kept = edge.kept
         where = " and ".join(f"0x{at:x} to 0x{at + len(held) - 1:x}" for at, held in kept.items())
@@ -217,13 +219,13 @@ def _sector(nor: NorFlash, start: int, watch: Watch) -> bytes:
     return proving.read_proved(nor, start, SECTOR, watch).data
 
 
-def _filled_up(offset: int, data: bytes, edges: Sequence[Edge]) -> Part:
+def _filled_up(offset: int, data: bytes, edges: Sequence[Edge]) -> Segment:
     """Return `data` with what `edges`, the sectors that it covers in part, have around it."""
-    held = {edge.before.offset: edge.before.data for edge in edges}
+    held = {edge.before.address: edge.before.data for edge in edges}
     first, last = round_down(offset, SECTOR), round_down(offset + len(data), SECTOR)
     head = held.get(first, b"")[: offset - first]
     tail = held.get(last, b"")[offset + len(data) - last :]
-    return Part(first, head + data + tail)
+    return Segment(first, head + data + tail)
 
 
 def _check_blank(nor: NorFlash, offset: int, size: int, watch: Watch) -> None:
