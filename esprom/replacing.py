@@ -37,11 +37,13 @@ def cut(part: Segment, first: int, end: int) -> Segment:
     return Segment(first, part.data[first - part.address : max(0, end - part.address)])
 
 
-def replace(nor: NorFlash, flash: FlashInfo, part: Segment, stage: Stage) -> None:
-    """Erase and program by blocks of 64 KiB: what is not reached when it fails is as it was."""
+def replace(nor: NorFlash, flash: FlashInfo, part: Segment, stage: Stage) -> set[int]:
+    """Erase and program by blocks of 64 KiB: what is not reached when it fails is as it was.
+
+    Return the addresses of the sectors that were rewritten. Our stub leaves those alone that hold it already.
+    """
     if nor.stub is not None:
-        streamed.replace(nor.stub, part.address, part.data, stage)
-        return
+        return streamed.replace(nor.stub, part.address, part.data, stage)
     for start in range(round_down(part.address, BLOCK), part.end, BLOCK):
         block = cut(part, start, start + BLOCK)
         erase(nor, block.address, len(block.data), stage=None)
@@ -53,6 +55,7 @@ def replace(nor: NorFlash, flash: FlashInfo, part: Segment, stage: Stage) -> Non
                 stage.advance(len(data.data))
             else:
                 _program(nor, flash, data, stage)
+    return set(range(part.address, part.end, SECTOR))
 
 
 def erase(nor: NorFlash, offset: int, size: int, stage: Stage | None) -> None:

@@ -6,7 +6,7 @@ sectors are erased and programmed is in `replacing`, the chip's status registers
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -37,13 +37,24 @@ class Edge:
     """A sector of which a part is to be written; what else is in it must outlive that."""
 
     before: Segment
-    written: range  # addresses, beyond the sector too
+    written: tuple[Segment, ...]  # that lie in it, in order and apart; they may reach beyond it
+
+    @property
+    def after(self) -> Segment:
+        """What the sector is to hold."""
+        first, end = self.before.address, self.before.end
+        data = bytearray(self.before.data)
+        for piece in self.written:
+            inside = cut(piece, first, end)
+            data[inside.address - first : inside.end - first] = inside.data
+        return Segment(first, bytes(data))
 
     @property
     def kept(self) -> dict[int, bytes]:
-        """What lies before and after the part that is written, by address."""
-        first, end = self.before.address, self.before.end
-        around = (cut(self.before, first, self.written.start), cut(self.before, self.written.stop, end))
+        """What lies before, between and after the parts that are written, by address."""
+        borders = [border for piece in self.written for border in (piece.address, piece.end)]
+        starts, ends = (self.before.address, *borders[1::2]), (*borders[::2], self.before.end)
+        around = [cut(self.before, first, end) for first, end in zip(starts, ends, strict=True)]
         return {part.address: part.data for part in around if part.data}
 
 
@@ -67,45 +78,55 @@ def erase(nor: NorFlash, flash: FlashInfo, offset: int, size: int, *, unprotect:
 
 
 def write(
-    nor: NorFlash, flash: FlashInfo, offset: int, data: bytes, *, unprotect: bool, watch: Watch
-) -> None:
-    """Write `data`; keep what else is in its first and last sector; read everything back.
+    nor: NorFlash, flash: FlashInfo, pieces: Iterable[Segment], *, unprotect: bool, watch: Watch
+) -> frozenset[int]:
+    """Write pieces that have been checked; keep what else is in their sectors; read everything back.
+
+    A sector that several pieces share is read once, erased once, and written once.
+
+    Returns:
+        The addresses of the sectors that were rewritten: not those that were seen to hold it already.
 
     Raises:
         EdgeLost: what else is there could not be kept, and is not in the flash any more.
     """
-    check_range(flash, offset, len(data))
-    if not data:
-        return
-    check_size(nor, flash, offset + len(data))
+    whole = list(_joined(sorted((piece for piece in pieces if piece.data), key=lambda piece: piece.address)))
+    if not whole:
+        return frozenset()
+    check_size(nor, flash, whole[-1].end)
     check_protection(nor, unprotect=unprotect)
     quiet = replace(watch, progress=None, cancel=None)
-    written = range(offset, offset + len(data))
-    edges = [
-        Edge(Segment(start, _sector(nor, start, quiet)), written)
-        for start in _partly_covered(offset, len(data))
+    between = [
+        sectors
+        for piece in whole
+        if (sectors := cut(piece, round_up(piece.address, SECTOR), round_down(piece.end, SECTOR))).data
     ]
-    whole = _filled_up(offset, data, edges)
-    first, end = round_up(offset, SECTOR), round_down(offset + len(data), SECTOR)
-    between = first < end
     shown = quiet if between else replace(watch, cancel=None)
+    edges = []
+    rewritten: set[int] = set()
     with status_kept(nor):
-        for edge in edges:  # not to be stopped half-way: they hold what is not the caller's
-            after = cut(whole, edge.before.address, edge.before.end)
-            if after != edge.before:
-                with _rescued(nor, flash, edge, quiet):
-                    replacing.replace(nor, flash, after, shown.stage("write", len(after.data)))
-                    operations.verify(nor, after.address, after.data, shown)
+        for start, inside in _partly_covered(whole).items():
+            _stop_if_asked(watch)
+            edge = Edge(Segment(start, _sector(nor, start, quiet)), tuple(inside))
+            edges.append(edge)
+            if edge.after != edge.before:
+                rewritten |= _replace_edge(nor, flash, edge, shown, quiet)
         if not between:
-            return
-        replacing.replace(nor, flash, cut(whole, first, end), watch.stage("write", end - first))
+            return frozenset(rewritten)
+        stage = watch.stage("write", sum(len(sectors.data) for sectors in between))
+        for sectors in between:
+            rewritten |= replacing.replace(nor, flash, sectors, stage)
     try:
-        operations.verify(nor, whole.address, whole.data, watch)
+        for sectors in _joined(
+            sorted((*between, *(edge.after for edge in edges)), key=lambda at: at.address)
+        ):
+            operations.verify(nor, sectors.address, sectors.data, watch)
     except VerifyFailed as exc:
         for edge in edges:
             if any(at <= exc.address < at + len(held) for at, held in edge.kept.items()):
                 _put_edge_back(nor, flash, edge, quiet, exc)
         raise
+    return frozenset(rewritten)
 
 
 def replace_sectors(
@@ -125,7 +146,7 @@ def replace_sectors(
     check_protection(nor, unprotect=unprotect)
     stage = watch.stage("write", len(sectors) * SECTOR)
     with status_kept(nor):
-        for part in _joined(sectors):
+        for part in _joined(Segment(address, data) for address, data in sectors.items()):
             replacing.replace(nor, flash, part, stage)
 
 
@@ -137,28 +158,44 @@ def check_size(nor: NorFlash, flash: FlashInfo, end: int) -> None:
     """
     if flash.size_source not in {"jedec", "sfdp"}:
         return
-    size = SMALLEST_FLASH
+    size = max(SMALLEST_FLASH, nor.seen_size)
     while size < min(end, flash.size):
-        if _repeats(nor, size):
+        repeats = _repeats(nor, size)
+        if repeats:
             raise Refused(
                 f"the flash seems to have {size_name(size)}, not the {size_name(flash.size)} that it claims:"
                 f" it holds the same again from 0x{size:x} on; nothing was touched; --chip-size"
                 f" {size_name(size)} if that is so, --chip-size {size_name(flash.size)} if it is not"
             )
         size *= 2
+        if repeats is False:
+            nor.seen_size = size
 
 
-def _joined(sectors: Mapping[int, bytes]) -> Iterator[Segment]:
-    """Yield sectors that follow one another as one part, in the order that they have."""
-    run: list[bytes] = []
-    first = 0
-    for address, data in sectors.items():
-        if run and address != first + len(run) * SECTOR:
-            yield Segment(first, b"".join(run))
+def _joined(pieces: Iterable[Segment]) -> Iterator[Segment]:
+    """Yield pieces that follow one another as one, in the order that they have."""
+    run: list[Segment] = []
+    for piece in pieces:
+        if run and piece.address != run[-1].end:
+            yield Segment(run[0].address, b"".join(each.data for each in run))
             run = []
-        first = first if run else address
-        run.append(data)
-    yield Segment(first, b"".join(run))
+        run.append(piece)
+    if run:
+        yield Segment(run[0].address, b"".join(each.data for each in run))
+
+
+def _stop_if_asked(watch: Watch) -> None:
+    """Raise Cancelled if the caller wants to stop: here no sector is in doubt."""
+    replace(watch, progress=None).stage("write", SECTOR)
+
+
+def _replace_edge(nor: NorFlash, flash: FlashInfo, edge: Edge, shown: Watch, quiet: Watch) -> set[int]:
+    """Write the edge, and verify it; not to be stopped half-way: it holds what is not the caller's."""
+    after = edge.after
+    with _rescued(nor, flash, edge, quiet):
+        rewritten = replacing.replace(nor, flash, after, shown.stage("write", len(after.data)))
+        operations.verify(nor, after.address, after.data, shown)
+    return rewritten
 
 
 @contextmanager
@@ -194,8 +231,8 @@ def _told(exc: BaseException) -> str:
     return str(exc) or type(exc).__name__
 
 
-def _repeats(nor: NorFlash, size: int) -> bool:
-    """Tell whether samples are the same `size` bytes further on. Blank ones tell nothing."""
+def _repeats(nor: NorFlash, size: int) -> bool | None:
+    """Tell whether samples are the same `size` bytes further on. None: all are blank, and tell nothing."""
     blank = True
     for at in range(0, size, size // SAMPLES):
         pieces = [range(start, start + BUFFER) for start in (at, at + size)]
@@ -203,29 +240,25 @@ def _repeats(nor: NorFlash, size: int) -> bool:
         if here != there:
             return False
         blank = blank and here == BLANK_SECTOR[:BUFFER]
-    return not blank
+    return None if blank else True
 
 
 def _read_all(nor: NorFlash, pieces: Sequence[range]) -> list[bytes]:
     return list(nor.read(pieces))
 
 
-def _partly_covered(offset: int, size: int) -> list[int]:
-    """Return the sectors of which the range covers a part."""
-    return sorted({round_down(border, SECTOR) for border in (offset, offset + size) if border % SECTOR})
+def _partly_covered(pieces: Iterable[Segment]) -> dict[int, list[Segment]]:
+    """Return the sectors that pieces, in order and apart, cover in part, each with the pieces in it."""
+    found: dict[int, list[Segment]] = {}
+    for piece in pieces:
+        borders = (piece.address, piece.end)
+        for start in sorted({round_down(border, SECTOR) for border in borders if border % SECTOR}):
+            found.setdefault(start, []).append(piece)
+    return found
 
 
 def _sector(nor: NorFlash, start: int, watch: Watch) -> bytes:
     return proving.read_proved(nor, start, SECTOR, watch).data
-
-
-def _filled_up(offset: int, data: bytes, edges: Sequence[Edge]) -> Segment:
-    """Return `data` with what `edges`, the sectors that it covers in part, have around it."""
-    held = {edge.before.address: edge.before.data for edge in edges}
-    first, last = round_down(offset, SECTOR), round_down(offset + len(data), SECTOR)
-    head = held.get(first, b"")[: offset - first]
-    tail = held.get(last, b"")[offset + len(data) - last :]
-    return Segment(first, head + data + tail)
 
 
 def _check_blank(nor: NorFlash, offset: int, size: int, watch: Watch) -> None:
