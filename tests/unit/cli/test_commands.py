@@ -287,7 +287,7 @@ def test_verify_flash_says_where_it_differs(run: Run, device: FakeDevice, tmp_pa
 
 
 def test_erase_flash(run: Run, device: FakeDevice) -> None:
-    assert run("erase_flash").results == "Chip erase completed successfully in 0.0 seconds.\n"
+    assert run("erase_flash").results == "Chip erase completed successfully in 2.0 seconds.\n"
     assert set(device.cells) == {0xFF}
 
 

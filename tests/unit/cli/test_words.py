@@ -210,3 +210,21 @@ def test_a_flash_that_held_it_all_is_told_of(run: Run, device: FakeDevice, tmp_p
     assert (
         "Wrote 0 bytes at 0x00000000: the flash held all 5.\n" in run("write-flash", "0", tmp_path / "a").out
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["read-flash", "0", "0x1000", "out"], "in 2.0 seconds (16.4 kbit/s)"),
+        (["dump-mem", "0x3ff00000", "0x1000", "out"], "in 2.0 seconds (16.4 kbit/s)"),
+        (["erase-flash", "--yes"], "in 2.0 seconds."),
+        (["erase-region", "0", "0x1000"], "in 2.0 seconds."),
+        (["write-flash", "0", "a"], "in 2.0 seconds (16.4 kbit/s)"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_times_and_rates_are_by_the_boards_clock(
+    run: Run, tmp_path: Path, words: list[str], said: str
+) -> None:
+    (tmp_path / "a").write_bytes(bytes(0x1000))
+    assert said in run(*words).out
