@@ -90,7 +90,7 @@ def write(
     Raises:
         EdgeLost: what else is there could not be kept, and is not in the flash any more.
     """
-    whole = list(_joined(sorted((piece for piece in pieces if piece.data), key=lambda piece: piece.address)))
+    whole = _in_order(piece for piece in pieces if piece.data)
     if not whole:
         return frozenset()
     check_size(nor, flash, whole[-1].end)
@@ -117,9 +117,7 @@ def write(
         for sectors in between:
             rewritten |= replacing.replace(nor, flash, sectors, stage)
     try:
-        for sectors in _joined(
-            sorted((*between, *(edge.after for edge in edges)), key=lambda at: at.address)
-        ):
+        for sectors in _in_order((*between, *(edge.after for edge in edges))):
             operations.verify(nor, sectors.address, sectors.data, watch)
     except VerifyFailed as exc:
         for edge in edges:
@@ -170,6 +168,11 @@ def check_size(nor: NorFlash, flash: FlashInfo, end: int) -> None:
         size *= 2
         if repeats is False:
             nor.seen_size = size
+
+
+def _in_order(pieces: Iterable[Segment]) -> list[Segment]:
+    """Return pieces by their addresses, as one where they touch."""
+    return list(_joined(sorted(pieces, key=lambda piece: piece.address)))
 
 
 def _joined(pieces: Iterable[Segment]) -> Iterator[Segment]:
