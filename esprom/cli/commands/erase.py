@@ -45,7 +45,7 @@ def erase_flash(session: Session, yes: bool, unprotect: bool) -> Facts:
         session.confirm(
             f"erase the whole flash of {mac}, {esprom.size_name(size)}; {_rescue(backups)}", yes=yes
         )
-        with session.change(device, HALF_ERASED) as job, timed() as taken:
+        with session.change(device, HALF_ERASED) as job, timed(device) as taken:
             device.erase_flash(unprotect=unprotect, progress=job.progress, cancel=job.cancel)
     took = f"in {taken.seconds:.1f} seconds."
     session.output.say(
@@ -84,7 +84,7 @@ def erase_region(session: Session, offset: int, extent: Extent, unprotect: bool)
         )
         if extent == "all":
             session.output.result(f"Detected flash size: {esprom.size_name(device.flash().size)}")
-        with session.change(device, HALF_ERASED) as job, timed() as taken:
+        with session.change(device, HALF_ERASED) as job, timed(device) as taken:
             device.erase_region(offset, size, unprotect=unprotect, progress=job.progress, cancel=job.cancel)
     took = f"in {taken.seconds:.1f} seconds."
     session.output.say(

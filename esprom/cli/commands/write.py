@@ -82,7 +82,7 @@ def write_flash(
     if erase_all:
         session.output.say("Flash memory erased successfully.", old="Chip erase completed successfully.")
     for part, done in zip(ready, written, strict=True):
-        _tell(session, part, done)
+        _tell(session, part, done, asked=skip_flashed or bool(held))
     return {
         "written": [
             {**part.facts(), "present": done.present} for part, done in zip(ready, written, strict=True)
@@ -92,8 +92,11 @@ def write_flash(
     }
 
 
-def _tell(session: Session, part: Part, done: "esprom.WrittenPart") -> None:
-    if done.present:
+def _tell(session: Session, part: Part, done: "esprom.WrittenPart", *, asked: bool) -> None:
+    """Say what became of a part. `asked`: to look for what is there before it is written."""
+    if done.present and not asked:  # scripts look for "Wrote N bytes", also of a flash that has it all
+        session.output.say(f"Wrote 0 bytes at {part.offset:#010x}: the flash held all {done.size}.")
+    elif done.present:
         session.output.say(f"'{part.file}' at {part.offset:#010x} verified: it was there already.")
     else:
         pace = rate(done.size, done.elapsed_s)

@@ -179,3 +179,52 @@ def test_what_the_flash_holds_is_not_written_again(run: Run, device: FakeDevice,
     assert [size for job, size in (entry[:2] for entry in device.log if entry[0] == "write")] == [0x1000]
     assert device.cells[:0x3000] == changed
     assert run("write-flash", "0", tmp_path / "a", "--diff-with", "skip").code == 0
+
+
+def test_pieces_in_one_sector_are_written_together_and_told_of_one_by_one(
+    run: Run, device: FakeDevice, tmp_path: Path
+) -> None:
+    pieces = [esprom.Segment(0x1000 + at, b"abcd") for at in range(0, 0x400, 0x10)]
+    (tmp_path / "a.hex").write_bytes(esprom.build_hex(pieces))
+    ran = run("write-flash", "0", tmp_path / "a.hex")
+    assert [entry for entry in device.log if entry[0] == "write"] == [("write", 4 * 64)]
+    assert ran.out.count("Wrote 4 bytes at 0x") == 64
+    assert "Wrote 4 bytes at 0x00001010 in 0.0 seconds (1.0 kbit/s)." in ran.out  # 2 s are 64 shares
+
+
+def test_an_erase_of_all_leaves_nothing_to_be_compared_or_believed(
+    run: Run, device: FakeDevice, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(bytes(device.cells[:0x2000]))
+    options = ["--erase-all", "--skip-flashed", "--unprotect", "--diff-with", tmp_path / "a"]
+    assert run("write-flash", "0", tmp_path / "a", *options).code == 0
+    assert device.log[1:-1] == [("check size", 0x2000), ("erase", 0x100000), ("write", 0x2000)]
+
+
+@pytest.mark.spec("LINES-2")
+def test_a_flash_that_held_it_all_is_told_of(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    device.loader = "esprom"
+    (tmp_path / "a").write_bytes(b"other")
+    assert '"present": false' in run("write-flash", "0", tmp_path / "a", "--json").out
+    assert '"present": true' in run("write-flash", "0", tmp_path / "a", "--json").out
+    assert (
+        "Wrote 0 bytes at 0x00000000: the flash held all 5.\n" in run("write-flash", "0", tmp_path / "a").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["read-flash", "0", "0x1000", "out"], "in 2.0 seconds (16.4 kbit/s)"),
+        (["dump-mem", "0x3ff00000", "0x1000", "out"], "in 2.0 seconds (16.4 kbit/s)"),
+        (["erase-flash", "--yes"], "in 2.0 seconds."),
+        (["erase-region", "0", "0x1000"], "in 2.0 seconds."),
+        (["write-flash", "0", "a"], "in 2.0 seconds (16.4 kbit/s)"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_times_and_rates_are_by_the_boards_clock(
+    run: Run, tmp_path: Path, words: list[str], said: str
+) -> None:
+    (tmp_path / "a").write_bytes(bytes(0x1000))
+    assert said in run(*words).out
