@@ -23,12 +23,12 @@ def preamble(device: "esprom.Device", *, old: bool, detected: bool) -> list[str]
     """Return what is said of a chip that has answered. `detected`: nobody has said which chip it is."""
     chip = device.chip
     first = ["Detecting chip type... ESP8266"] if detected else []
-    features = ", ".join(chip.features)
+    flash = ", Embedded Flash" if len(chip.features) > 1 else ""
     if old:
         return [
             *first,
             f"Chip is {chip.name}",
-            f"Features: {features}",
+            f"Features: WiFi{flash}",
             f"Crystal is {chip.crystal_mhz}MHz",
             f"MAC: {chip.mac}",
         ]
@@ -36,10 +36,15 @@ def preamble(device: "esprom.Device", *, old: bool, detected: bool) -> list[str]
         *first,
         f"Connected to ESP8266 on {device.port_name}:",
         f"Chip type:          {chip.name}",
-        f"Features:           {features}",
+        f"Features:           Wi-Fi, 160MHz{flash}",
         f"Crystal frequency:  {chip.crystal_mhz}MHz",
-        f"MAC:                {chip.mac}",
+        mac_line(chip.mac),
     ]
+
+
+def mac_line(mac: str) -> str:
+    """Return the address as version 5 says it."""
+    return f"MAC:                {mac}"
 
 
 def parting(after: str, *, reset: bool) -> list[str]:

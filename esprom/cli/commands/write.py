@@ -9,7 +9,7 @@ import click
 
 import esprom
 from esprom.cli import completing
-from esprom.cli.commands.erase import unprotect_option
+from esprom.cli.commands.erase import erasing_all, unprotect_option
 from esprom.cli.esptool_lines import rate
 from esprom.cli.foreign import accepted, usual_flash, without_encryption
 from esprom.cli.group import command
@@ -69,6 +69,8 @@ def write_flash(
             session.output.note(f"warning: {part.file} begins like firmware, but {harm}; written as it is")
     with session.device() as device:
         ready = prepared(session, placed.parts, edit, device.flash(), force=force)
+        if erase_all:
+            session.output.note(f"about to {erasing_all(device)}")
         with session.change(device, HALF_WRITTEN) as job:
             written = device.write_parts(
                 [part.segment for part in ready],

@@ -415,7 +415,7 @@ def test_a_status_that_did_not_take_is_told(
 
 
 def test_read_flash_sfdp(run: Run) -> None:
-    assert run("read_flash_sfdp", "0", "4").results.endswith("\nSFDP[0..3]: 0x53 0x46 0x44 0x50\n")
+    assert run("read_flash_sfdp", "0", "4").results.endswith("\nSFDP[0..3]: 53 46 44 50\n")
     assert run("read_flash_sfdp", "0").code == 2
     ran = run("read_flash_sfdp")
     assert (ran.code, ran.results) == (1, "")

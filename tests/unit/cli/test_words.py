@@ -47,14 +47,30 @@ def test_a_difference_is_listed_or_not(
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ["write-flash", "--ignore-flash-enc-efuse", "0", "FILE"],
+        ["write_flash", "--ignore-flash-encryption-efuse-setting", "-ft", "nor", "0", "FILE"],
+        ["read-flash-sfdp", "-fs", "detect", "-fm", "dio", "-ff", "keep", "0", "4"],
+        ["erase-region", "-ft", "nor", "-sc", "SPI", "0", "0x1000"],
+    ],
+)
+def test_what_makes_no_difference_to_esptool_makes_none_here(
+    run: Run, tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "FILE").write_bytes(b"content")
+    assert run(*words).code == 0
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["write-flash", "--encrypt", "0", "FILE"], "the ESP8266 has no flash encryption"),
         (["write_flash", "--encrypt_files", "0", "0", "FILE"], "the ESP8266 has no flash encryption"),
-        (["write-flash", "--ignore-flash-enc-efuse", "0", "FILE"], "the ESP8266 has no flash encryption"),
         (["write-flash", "-sc", "HSPI", "0", "FILE"], "its usual pins"),
         (["read-flash", "--spi-connection", "1,2,3,4,5", "0", "16", "OUT"], "its usual pins"),
         (["erase-flash", "--flash-type", "nand"], "a NOR flash"),
+        (["erase-flash", "-ft", "nand"], "a NOR flash"),
         (["write-flash", "0", "FILE", "--diff-with", "FILE", "FILE"], "--diff-with names 2 files for 1"),
     ],
 )
@@ -92,7 +108,7 @@ def test_an_empty_file_among_others_is_told_of_and_left_out(
     (tmp_path / "empty").write_bytes(b"")
     ran = run("write-flash", "0", tmp_path / "a", "0x1000", tmp_path / "empty")
     assert ran.code == 0
-    assert f"{tmp_path / 'empty'} is empty" in ran.err
+    assert f"'{tmp_path / 'empty'}' is empty, it is left out" in ran.err
     assert device.cells[:5] == b"first"
 
 
@@ -114,7 +130,7 @@ def test_the_size_that_is_stated_is_the_end(run: Run, device: FakeDevice, tmp_pa
     (tmp_path / "a").write_bytes(b"first")
     ran = run("write-flash", "-fs", "512KB", "0x80000", tmp_path / "a")
     assert ran.code == 1
-    assert "will not fit: it would end at 0x80005, and -fs says 512KB" in ran.err
+    assert "will not fit in 524288 bytes of flash: it would end at 0x80005, and -fs says 512KB" in ran.err
     assert run("write-flash", "-fs", "512KB", "--force", "0x80000", tmp_path / "a").code == 0
 
 
