@@ -98,6 +98,8 @@ def connect(
         raise ValueError(f"before is one of {', '.join(BEFORE)}, not {before!r}")
     if after not in AFTER:
         raise ValueError(f"after is one of {', '.join(AFTER)}, not {after!r}")
+    if baud != "auto" and (not isinstance(baud, int) or baud <= 0):
+        raise ValueError(f"baud is a positive whole number or 'auto', not {baud!r}")
     highest = baud == "auto"
     opened = open_port(port, DEFAULT_BAUD if baud == "auto" else baud) if isinstance(port, str) else port
     try:
