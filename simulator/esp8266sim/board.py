@@ -276,6 +276,8 @@ class Board:
         if self._release is not None:
             self._release.cancel()
         self._processor.stop()
+        for block in (self._timers, self._watchdog):  # what would go on by itself
+            block.reset()
         self.soc.uart.flush()
         self._host.cut(self.clock.now)
 
