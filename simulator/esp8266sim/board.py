@@ -17,6 +17,7 @@ from esp8266sim.bootrom.table import FUNCTIONS
 from esp8266sim.chips import ChipModel
 from esp8266sim.clock import MS, SECOND, Clock, Event
 from esp8266sim.cpu import Cpu
+from esp8266sim.cpu.core import NEVER
 from esp8266sim.cpu.special import DEBUG_LEVEL
 from esp8266sim.faults import DEAF, DUMB, Fault, carried, flash_bus
 from esp8266sim.flashchip import FlashChip
@@ -192,6 +193,12 @@ class Board:
         if state is CpuState.RUNNING and cpu.waiting:
             return CpuState.IDLE if cpu.level < DEBUG_LEVEL else CpuState.DEAD
         return state
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether the chip sleeps until an interrupt, with nothing on its way to it or from it."""
+        cpu = self.soc.cpu  # whose `wake_at` is where a function of the ROM lets time pass
+        return cpu.waiting and cpu.wake_at == NEVER and self.soc.uart.quiet() and self.bridge.quiet
 
     @property
     def on_rom_call(self) -> Callable[[int], None] | None:
