@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import pytest
 
 from esp8266sim.board import Board, Wiring
+from esp8266sim.bridges import BRIDGES
 from esp8266sim.profiles import PROFILES
 from esp8266sim.scripts import (
     Act,
@@ -35,6 +38,16 @@ def test_a_board_is_reached_and_identified(profile: str, baud: int) -> None:
     assert info.mac.startswith("5c:cf:7f:")
     assert not under_test.trace.of(Kind.UNMODELLED)
     assert port.clock.now() < 1.2
+
+
+@pytest.mark.parametrize("bridge", sorted(BRIDGES))
+@pytest.mark.parametrize("crystal_hz", [26_000_000, 40_000_000])
+@pytest.mark.parametrize("baud", [1_000_000, 1_500_000, 2_000_000, 2_500_000, 3_000_000, 4_000_000])
+def test_the_crystal_whatever_the_adapter_makes_of_a_rate(bridge: str, crystal_hz: int, baud: int) -> None:
+    profile = replace(PROFILES["esp01"], bridge=BRIDGES[bridge], crystal_hz=crystal_hz)
+    port = on_board(Board(profile))
+    port.baud = baud
+    assert identify(reach_rom(port, "default-reset")).crystal_mhz * 1_000_000 == crystal_hz
 
 
 def test_without_reset_lines_the_loader_must_be_there() -> None:
