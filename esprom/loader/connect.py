@@ -84,11 +84,18 @@ def identify(rom: RomLoader) -> chip.ChipInfo:
 def _timed_crystal(rom: RomLoader) -> int:
     """Return the crystal by how long a delay of the ROM's takes: that does not depend on the line's rate.
 
-    Where it cannot be timed, as on a virtual board at --pace max, it is the one that all but few boards have.
+    Where it cannot be timed, as on a virtual board at --pace max, it is the one that all but few boards have,
+    and a warning says so.
     """
     asked_s = DELAYS * DELAY_US / 1e6
     took_s = _delayed(rom, DELAY_US) - _delayed(rom, 0)  # the way there and back takes its time, too
-    return chip.crystal_of_delay_mhz(asked_s, took_s) or chip.CRYSTALS_MHZ[0]
+    found = chip.crystal_of_delay_mhz(asked_s, took_s)
+    if found is None:
+        usual = chip.CRYSTALS_MHZ[0]
+        baud = rom.session.port.baud
+        log.warning("the crystal cannot be told at %d baud, and is taken for the usual %d MHz", baud, usual)
+        return usual
+    return found
 
 
 def _delayed(rom: RomLoader, delay_us: int) -> float:

@@ -21,6 +21,7 @@ from esp8266sim.scripts import (
 from esp8266sim.trace import Kind
 from esprom.errors import NoResponse, ProtocolError
 from esprom.loader.connect import ROM_WORD, ROM_WORD_VALUE, identify, reach_rom
+from esprom.loader.rom import RomLoader
 from esprom.protocol.packets import Command
 from tests.ports import ScriptedPort, board, loader, on_board, reply
 
@@ -48,6 +49,17 @@ def test_the_crystal_whatever_the_adapter_makes_of_a_rate(bridge: str, crystal_h
     port = on_board(Board(profile))
     port.baud = baud
     assert identify(reach_rom(port, "default-reset")).crystal_mhz * 1_000_000 == crystal_hz
+
+
+def test_a_crystal_that_cannot_be_told_is_called_a_guess(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = on_board(board("d1mini-pro"))  # whose adapter makes 2 Mbaud
+    port.baud = 3_000_000
+    rom = reach_rom(port, "default-reset")
+    monkeypatch.setattr(RomLoader, "write_regs", lambda rom, writes: None)  # takes no time, as at --pace max
+    assert identify(rom).crystal_mhz == 26
+    assert "cannot be told at 3000000 baud" in caplog.text
 
 
 def test_without_reset_lines_the_loader_must_be_there() -> None:
