@@ -179,6 +179,21 @@ def test_neither_button_nor_supply_starts_a_chip_that_is_held_in_reset() -> None
     assert rig.state() is CpuState.RESET
 
 
+def test_nothing_goes_on_in_a_chip_that_is_held_in_reset() -> None:
+    rig = Rig()
+    rig.run()
+    for register, value in (
+        (0x60000904, 0),  # the watchdog's stages, and that it runs
+        (0x60000900, 1),
+        (0x60000600, 1000),  # a timer's load, and that it runs, over and over
+        (0x60000608, 1 << 7 | 1 << 6),
+    ):
+        rig.board.soc.bus.store32(register, value)
+    rig.lines(dtr=False, rts=True)
+    assert rig.board.clock.next_due() is None
+    assert Kind.RESET not in [event.kind for event in rig.board.trace.events]
+
+
 def test_ram_survives_a_reset_and_not_the_supply() -> None:
     rig = Rig()
     rig.board.soc.bus.poke(DRAM, b"kept")
