@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from esprom.doctor import Diagnosis, Finding, Trouble, diagnose
     from esprom.doctor.page import doctor_page
     from esprom.doctor.wiring import wiring_drawing
-    from esprom.files import check_targets, is_stdout, load, save, save_made
+    from esprom.files import check_apart, check_targets, is_stdout, load, save, save_made
     from esprom.flash.geometry import SECTOR
     from esprom.flash.header_words import (
         HEADER_FREQUENCIES,
@@ -156,7 +156,7 @@ _HOME = {
     "esprom.doctor": ("Diagnosis", "Finding", "Trouble", "diagnose"),
     "esprom.doctor.page": ("doctor_page",),
     "esprom.doctor.wiring": ("wiring_drawing",),
-    "esprom.files": ("check_targets", "is_stdout", "load", "save", "save_made"),
+    "esprom.files": ("check_apart", "check_targets", "is_stdout", "load", "save", "save_made"),
     "esprom.image.difference": ("Change", "Difference", "differences"),
     "esprom.flash.geometry": ("SECTOR",),
     "esprom.flash.header_words": (
@@ -290,6 +290,7 @@ __all__ = [
     "__version__",
     "backups_at_hand",
     "build_hex",
+    "check_apart",
     "check_backup",
     "check_restore",
     "check_targets",
