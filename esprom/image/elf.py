@@ -17,6 +17,7 @@ from esprom.image.layout import END_OF_ADDRESSES, Segment
 if TYPE_CHECKING:
     from elftools.elf.elffile import ELFFile
 
+FIRST_BYTES = b"\x7fELF"
 WORD = 4  # bytes; what is put into memory is whole words
 XTENSA = "EM_XTENSA"
 LOADED = (
@@ -52,12 +53,16 @@ def parse_elf(data: bytes, *, by_segments: bool = False) -> Program:
     """
     if not data:
         raise ImageError("the file is empty: there is no program in it")
+    if not data.startswith(FIRST_BYTES):
+        raise ImageError(
+            f"not an ELF file: it begins with {data[:4].hex(' ')}, and those with {FIRST_BYTES.hex(' ')}"
+        )
     try:
         entry, found = _read(data, by_segments=by_segments)
     except ImageError:
         raise
     except Exception as exc:  # pyelftools lets what struct, construct and its own asserts raise through
-        raise ImageError(f"not an ELF file, or a damaged one: {exc}") from exc
+        raise ImageError(f"the ELF file is damaged: {exc}") from exc
     return Program(entry, found)
 
 
