@@ -2,17 +2,57 @@
 """The options for the settings of the flash in an image header: -fs, -fm, -ff, and their long forms."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import esprom
 from esprom.errors import Refused
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 KEEP = "keep"
 DETECT = "detect"
+MEGABITS = {  # sizes as esptool 3 took them
+    "2m": "256KB",
+    "4m": "512KB",
+    "8m": "1MB",
+    "16m": "2MB",
+    "32m": "4MB",
+    "16m-c1": "2MB-c1",
+    "32m-c1": "4MB-c1",
+}
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Words(click.Choice):  # type: ignore[type-arg]  # generic only in late versions of click
+    """Words in whatever case, which mistakes and the shell are told as they are written; click's own are not.
+
+    A size in megabits is taken where the one in bytes is.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        super().__init__(tuple(words), case_sensitive=False)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word as it is written."""
+        typed = value.lower().replace("_", "-")
+        typed = MEGABITS.get(typed, typed).lower()
+        for word in self.choices:
+            if word.lower() == typed:
+                return str(word)
+        self.fail(f"{value!r} is none of: {', '.join(self.choices)}", param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        """Return the words that begin so."""
+        from click.shell_completion import CompletionItem
+
+        typed = incomplete.lower()
+        return [CompletionItem(word) for word in self.choices if word.lower().startswith(typed)]
 
 
 class HeaderOption(click.Option):
@@ -58,7 +98,7 @@ def header_options(
                 f"--flash-{'freq' if name == 'frequency' else name}",
                 names[name],
                 name,
-                type=click.Choice(choices, case_sensitive=False),
+                type=Words(choices),
                 default=default[name] if default else KEEP,
                 metavar="WORD",
                 envvar=variables[name] if environment else None,

@@ -26,6 +26,9 @@ HEADERS = [(0x40100000, b"headers.")]
 OVERLAP = [Section(0x40100000, b"12345678"), Section(0x40100004, b"1234")]
 HEX = b":050000006669727374D3\n:0C1000007365636F6E6420706965636542\n:00000001FF\n"
 NAMED_23 = program_images(Program(0x40100000, (Segment(0x40100000, b"1234567\x01"),)), 1)[0].data
+LATER = bytes.fromhex(  # for an ESP32: header, longer header, one segment, checksum
+    "e9010220 00040840 ee000000 0000 00 0000 0000 00000000 00 0000fb3f 08000000"
+) + (b"12345678" + bytes(7) + b"\xe7")
 EVERYWHERE = [  # sections that meet all over RAM
     Section(at, b"\1" * 0x400)
     for memory in (range(0x3FFE8000, 0x3FFFFC00, 0x400), range(0x40100000, 0x40110000, 0x400))
@@ -45,6 +48,7 @@ FILES = {
     **{f"v{form}.bin": program_images(PROGRAM, form)[0].data for form in (1, 2, 3)},
     "hurt.bin": program_images(PROGRAM, 1)[0].data[:-1] + b"\x55",
     "23.bin": NAMED_23,
+    "esp32.bin": LATER,
     "odd": b"fifteen bytes..",
     "long": bytes(range(256)) * 4,
     "empty": b"",
@@ -72,6 +76,7 @@ IRAM, DRAM = (
         (1, 4, 0x3FFE8000, 0x18, "DRAM"),
     )
 )
+ANY = "Detected image type: ESP8266"
 OLD = ("File size: 48 (bytes)", "Image version: 1", "Entry point: 40100004", "2 segments")
 ROWS = (
     Row("elf2image app.elf"),
@@ -105,6 +110,9 @@ ROWS = (
     Row("image-info v2.bin", lines=("Image version: 2", "Segments: 3", "Checksum: 0xf2 (valid)")),
     Row("image-info v3.bin", lines=("Image version: 1", "Segments: 3", "Flash freq: 40m")),
     Row("image-info hurt.bin", lines=("Checksum: 0x55 (invalid - calculated 0xf2)",)),
+    Row("--chip auto image-info v1.bin", lines=(ANY, *INFO)),
+    Row("--chip auto image-info v3.bin", lines=(ANY, "Image version: 1")),
+    Row("--chip auto image-info esp32.bin", "it is an image for the ESP32"),
     Row("image-info odd"),
     Row("image-info empty"),
     Row("image-info app.elf"),
@@ -133,6 +141,8 @@ ROWS = (
     Row("merge-bin -o out 0x1000 colon"),
     Row("image-info colon"),
     Row("merge-bin -o out 0 hurt.hex", "esptool merges the text of a damaged HEX file"),
+    Row("merge-bin -o v1.bin 0x1000 odd 0 v1.bin", "esptool replaces what it has read"),
+    Row("elf2image --version 3 -o app.elf app.elf", "esptool replaces what it has read"),
     Row("merge-bin -o out 0"),
     Row("merge-bin -o out 0 nothing"),
     Row("merge-bin 0 v1.bin"),
@@ -145,6 +155,11 @@ ROWS = (
     Row("make_image -f odd -a 0x40210000 -f odd -a 0x40100000 out", version="4.12.0"),
     Row("make_image -f odd -a 0x40100000 -f odd -a 0x40100010 out", version="4.12.0"),
     Row("make_image -f odd out", version="4.12.0"),
+    Row("make_image -f odd -a 0x40100000 -e 0 out", version="4.12.0"),
+    Row("make_image -f odd -a 0x20000000 out", "no memory is there", version="4.12.0"),
+    Row("make_image -f odd -a 0x40100001 out", "the boot ROM writes whole words", version="4.12.0"),
+    Row("make_image -f odd -a 0x40100000 -e 0x40100010 out", "no code is at the entry", version="4.12.0"),
+    Row("make_image -f odd -a 0x3ffe8000 -e 0x3ffe8000 out", "data memory runs no code", version="4.12.0"),
     Row("make_image -f odd -a 0xfffffff8 out", "it ends behind 32-bit addresses", version="4.12.0"),
     Row(
         "make_image -f odd -a 0x40100000 -f odd -a 0x40100008 out",
@@ -155,6 +170,16 @@ ROWS = (
     Row("elf2image --flash_size 4MB --flash_mode dio app.elf", version="4.12.0"),
     Row("merge_bin -o out --fill-flash-size 512KB --flash_mode dout 0 v1.bin 0x2000 long", version="4.12.0"),
     Row("merge_bin -o out -f uf2 0 v1.bin 0x1000 odd", version="4.12.0"),
+    Row("elf2image -sc SPI app.elf", version="4.12.0"),
+    Row("merge_bin --spi-connection SPI -o out 0 v1.bin", version="4.12.0"),
+    *(
+        Row(f"elf2image -fs {size} app.elf", version="3.3.3")
+        for size in ("2m", "4m", "8m", "16m", "32m", "16m-c1", "32m-c1")
+    ),
+    Row("merge_bin -o out -fs 32m 0 v1.bin", version="3.3.3"),
+    Row("image_info v1.bin", version="4.12.0", lines=(*OLD, "Checksum: f2 (valid)")),
+    Row("--chip auto image_info v1.bin", version="4.12.0", lines=(ANY, *OLD)),
+    Row("image_info -v 2 v1.bin", version="4.12.0", lines=("ESP8266 image header", *INFO, IRAM, DRAM)),
     Row("image_info --version 1 v1.bin", version="4.12.0", lines=(*OLD, "Checksum: f2 (valid)")),
     Row("image_info --version 2 v1.bin", version="4.12.0", lines=(*INFO, IRAM, DRAM)),
 )
