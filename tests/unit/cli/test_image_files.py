@@ -249,6 +249,19 @@ def test_elf2image_names_its_files_as_esptool_does(run: Run, folder: Path) -> No
     assert (folder / "out").read_bytes() == made[2][0].data
 
 
+def test_elf2image_writes_no_file_where_it_cannot_write_both(run: Run, folder: Path) -> None:
+    (folder / "out-0x10010.bin").mkdir()
+    ran = run("elf2image", "-o", "out-", "app.elf")
+    assert (ran.code, (folder / "out-0x00000.bin").exists()) == (2, False)
+    assert "cannot write out-0x10010.bin: it is a folder" in ran.err
+
+
+def test_an_empty_file_is_told_in_words_that_are_true_of_each_verb(run: Run, folder: Path) -> None:
+    for verb in ("write-flash", "verify-flash"):
+        ran = run(verb, "0", "empty")
+        assert (ran.code, "warning: empty is empty, there is nothing in it\n" in ran.err) == (2, True)
+
+
 def test_elf2image_replaces_what_is_there(run: Run, folder: Path) -> None:
     (folder / "app.bin").write_bytes(b"old")
     assert run("elf2image", "--version", "3", "--flash_size", "4MB", "app.elf").code == 0
