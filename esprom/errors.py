@@ -12,7 +12,7 @@
     ├── RecordingDiffers        6  a client says something else than a recording that is replayed to it
     ├── EdgeLost                1  bytes beside what was written were erased, and could not be put back
     ├── ImageError              1  a file is not what it should be
-    │   └── PathError           2  a file that is named cannot be read or written at all
+    │   └── FileError           2  a file that is named is missing, empty, or not to be read or written
     ├── Refused                 1  esprom will not do it unless told to (`--force` and its kin)
     └── Cancelled             130  the caller's cancel callback said so
         └── Unfinished          7  the same, and what was done is kept: the same command goes on from there
@@ -154,8 +154,8 @@ class ImageError(EspromError):
     """A file or image is not what it should be."""
 
 
-class PathError(ImageError):
-    """A file that is named cannot be read or written at all: known before any work."""
+class FileError(ImageError):
+    """A file that is named is missing, empty, or not to be read or written: known before any work."""
 
     exit_code = 2
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from esprom.errors import EspromError, PathError, Refused
+from esprom.errors import EspromError, FileError, Refused
 
 STDOUT = 1  # file descriptor
 SHARED = 0o666  # what a file may be at most that holds nothing to be executed
@@ -101,32 +101,32 @@ def check_targets(paths: Sequence[Path], *, overwrite: bool, size: int = 0) -> N
 
     Raises:
         Refused: one of them exists, and `overwrite` is False.
-        PathError: it or its folder must not be written to, or there is no such folder.
+        FileError: it or its folder must not be written to, or there is no such folder.
         EspromError: the disk is full.
     """
     for path in paths:
         if path.is_dir():
-            raise PathError(f"cannot write {path}: it is a folder")
+            raise FileError(f"cannot write {path}: it is a folder")
         if not overwrite and os.path.lexists(path):
             raise Refused(_exists(path))
         folder = _real(path).parent
         if not folder.is_dir():
-            raise PathError(f"cannot write {path}: there is no folder {folder}")
+            raise FileError(f"cannot write {path}: there is no folder {folder}")
         if path.exists() and _is_protected(path):
-            raise PathError(f"cannot write {path}: it must not be written to")
+            raise FileError(f"cannot write {path}: it must not be written to")
         if not os.access(folder, os.W_OK):
-            raise PathError(f"cannot write {path}: the folder {folder} must not be written to")
+            raise FileError(f"cannot write {path}: the folder {folder} must not be written to")
         free = shutil.disk_usage(folder).free
         if free < size:
             raise EspromError(f"cannot write {path}: {size} bytes are needed, the disk has {free} left")
 
 
 def check_apart(targets: Sequence[str | os.PathLike[str]], sources: Sequence[str | os.PathLike[str]]) -> None:
-    """Raise PathError where one of the targets is one of the sources, by whatever name: it would be lost."""
+    """Raise FileError where one of the targets is one of the sources, by whatever name: it would be lost."""
     for target in targets:
         for source in sources:
             if Path(target).is_file() and os.path.samefile(target, source):
-                raise PathError(
+                raise FileError(
                     f"cannot write {target}: it is read too, and would be lost; choose another name"
                 )
 
@@ -134,7 +134,7 @@ def check_apart(targets: Sequence[str | os.PathLike[str]], sources: Sequence[str
 def load(path: str | os.PathLike[str]) -> bytes:
     """Return what the file holds; what is no file but a pipe or a device, up to its end.
 
-    Raises PathError where it cannot be read, or such a stream holds more than the largest flash.
+    Raises FileError where it cannot be read, or such a stream holds more than the largest flash.
     """
     try:
         with open(path, "rb") as stream:
@@ -142,9 +142,9 @@ def load(path: str | os.PathLike[str]) -> bytes:
                 return stream.read()
             data = stream.read(MOST_OF_A_STREAM + 1)
     except OSError as exc:
-        raise PathError(f"cannot read {path}: {exc.strerror or exc}") from exc
+        raise FileError(f"cannot read {path}: {exc.strerror or exc}") from exc
     if len(data) > MOST_OF_A_STREAM:
-        raise PathError(
+        raise FileError(
             f"cannot read {path}: it is no file, and does not end within {MOST_OF_A_STREAM:#x} bytes, which"
             " are the largest flash"
         )

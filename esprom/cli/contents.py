@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
-
 import esprom
-from esprom.errors import ImageError
+from esprom.errors import FileError, ImageError
 
 CONTAINERS = {  # by what they begin with: what is no image, and what to do with it
     b"\x7fELF": "an ELF file, of which elf2image makes an image",
@@ -22,10 +20,10 @@ def container(data: bytes) -> str | None:
 
 
 def loaded(file: Path) -> bytes:
-    """Return what a file holds. Raises UsageError where it is empty."""
+    """Return what a file holds. Raises FileError where it is empty."""
     data = esprom.load(file)
     if not data:
-        raise click.UsageError(f"{file} is empty")
+        raise FileError(f"{file} is empty")
     return data
 
 

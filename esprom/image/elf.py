@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from esprom.errors import ImageError
+from esprom.errors import FileError, ImageError
 from esprom.image.layout import END_OF_ADDRESSES, Segment
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def parse_elf(data: bytes, *, by_segments: bool = False) -> Program:
         ImageError: it is no ELF file, one for another processor, not linked, damaged, or two parts overlap.
     """
     if not data:
-        raise ImageError("the file is empty: there is no program in it")
+        raise FileError("the file is empty: there is no program in it")
     if not data.startswith(FIRST_BYTES):
         raise ImageError(
             f"not an ELF file: it begins with {data[:4].hex(' ')}, and those with {FIRST_BYTES.hex(' ')}"

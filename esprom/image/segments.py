@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from esprom.errors import ImageError, MalformedPacket, Refused
+from esprom.errors import FileError, ImageError, MalformedPacket, Refused
 from esprom.image.layout import (
     CHIPS,
     CHIPS_MEMORY,
@@ -106,7 +106,7 @@ def memory_of(address: int) -> str:
 def parse_image(data: bytes) -> FirmwareImage:
     """Take apart the image that `data` begins with. Raises ImageError."""
     if not data:
-        raise ImageError("the file is empty: there is no firmware image in it")
+        raise FileError("the file is empty: there is no firmware image in it")
     reader = _Reader(data)
     if data[0] == MAGIC:
         _check_chip(data)

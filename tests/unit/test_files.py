@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from esprom import files
-from esprom.errors import EspromError, ImageError, PathError, Refused
+from esprom.errors import EspromError, FileError, ImageError, Refused
 
 STEPS = ["mkstemp", "fsync", "link"]  # calls on the way to a new file, in order
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes, pipes and signals of POSIX")
@@ -247,9 +247,9 @@ def test_a_file_that_must_not_be_written_to_is_kept(tmp_path: Path, mode: int) -
     target = tmp_path / "a.bin"
     target.write_bytes(b"old")
     target.chmod(mode)
-    with pytest.raises(PathError, match=r"cannot write .*a\.bin: it must not be written to"):
+    with pytest.raises(FileError, match=r"cannot write .*a\.bin: it must not be written to"):
         files.save(target, b"new", overwrite=True)
-    with pytest.raises(PathError, match=r"cannot write .*a\.bin: it must not be written to"):
+    with pytest.raises(FileError, match=r"cannot write .*a\.bin: it must not be written to"):
         files.check_targets([target], overwrite=True)
     assert (target.read_bytes(), stat.S_IMODE(target.stat().st_mode)) == (b"old", mode)
 
@@ -272,7 +272,7 @@ def test_a_target_that_is_a_source_too_is_refused_by_whatever_name(tmp_path: Pat
     other.touch()
     files.check_apart([tmp_path / "new", other], [source])
     for name in ("a.bin", "link", f"../{tmp_path.name}/a.bin"):
-        with pytest.raises(PathError, match=f"cannot write .*{name}: it is read too"):
+        with pytest.raises(FileError, match=f"cannot write .*{name}: it is read too"):
             files.check_apart([other, tmp_path / name], [other.with_name("new"), source][1:])
 
 
@@ -286,13 +286,13 @@ def test_a_pipe_is_read_to_its_end_unless_that_is_too_far(beyond: int) -> None:
         if not beyond:
             assert files.load(pipe) == bytes(size)
             return
-        with pytest.raises(PathError, match="does not end within 0x1000000 bytes"):
+        with pytest.raises(FileError, match="does not end within 0x1000000 bytes"):
             files.load(pipe)
 
 
 @POSIX
 def test_a_device_without_an_end_is_refused() -> None:
-    with pytest.raises(PathError, match="cannot read /dev/zero: it is no file"):
+    with pytest.raises(FileError, match="cannot read /dev/zero: it is no file"):
         files.load("/dev/zero")
 
 

@@ -616,7 +616,7 @@ def test_restore_refuses_the_backup_of_another_board_unless_told(
 
 @pytest.mark.parametrize(
     ("content", "code", "said"),
-    [(None, 2, "cannot read"), (b"", 1, "is empty"), (b"\xe9", 1, "has 1 bytes and not")],
+    [(None, 2, "cannot read"), (b"", 2, "is empty"), (b"\xe9", 1, "has 1 bytes and not")],
 )
 def test_restore_looks_at_the_file_before_it_connects(
     *, run: Run, saved: Path, content: bytes | None, code: int, said: str

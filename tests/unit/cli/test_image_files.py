@@ -528,3 +528,25 @@ def test_image_info_of_intel_hex(run: Run, folder: Path) -> None:
     ran = run("image-info", "none.hex")
     assert (ran.code, ran.out) == (1, "")
     assert "2 pieces, and none of them" in ran.err
+
+
+@pytest.mark.parametrize("file", ["empty", "nothing"])
+def test_a_file_that_is_missing_or_empty_has_one_exit_code_whatever_the_verb(
+    run: Run, folder: Path, file: str
+) -> None:
+    for words in (
+        ("image-info", file),
+        ("edit-header", file, "-fm", "dio"),
+        ("elf2image", file),
+        ("make-image", "-f", file, "-a", "0x40100000", "made"),
+        ("merge-bin", "-o", "out", "0", file),
+        ("write-flash", "0", file),
+        ("write-flash", "0", "text", "--diff-with", file),
+        ("verify-flash", "0", file),
+        ("load-ram", file),
+        ("inspect", file),
+        ("compare", file),
+        ("restore", file, "--yes"),
+    ):
+        ran = run(*words)
+        assert (ran.code, file in ran.err or "empty" in ran.err) == (2, True), words
