@@ -28,10 +28,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Words(click.Choice):  # type: ignore[type-arg]  # generic only in late versions of click
-    """Words in whatever case, which mistakes and the shell are told as they are written; click's own are not.
-
-    A size in megabits is taken where the one in bytes is.
-    """
+    """Words in whatever case; mistakes and the shell are told them as they are written, unlike click's own."""
 
     def __init__(self, words: Iterable[str]) -> None:
         super().__init__(tuple(words), case_sensitive=False)
@@ -39,7 +36,6 @@ class Words(click.Choice):  # type: ignore[type-arg]  # generic only in late ver
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word as it is written."""
         typed = value.lower().replace("_", "-")
-        typed = MEGABITS.get(typed, typed).lower()
         for word in self.choices:
             if word.lower() == typed:
                 return str(word)
@@ -53,6 +49,14 @@ class Words(click.Choice):  # type: ignore[type-arg]  # generic only in late ver
 
         typed = incomplete.lower()
         return [CompletionItem(word) for word in self.choices if word.lower().startswith(typed)]
+
+
+class SizeWords(Words):
+    """Sizes of the flash in a header; those in megabits are taken for them."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the size in bytes, as it is written."""
+        return super().convert(MEGABITS.get(value.lower().replace("_", "-"), value), param, ctx)
 
 
 class HeaderOption(click.Option):
@@ -98,7 +102,7 @@ def header_options(
                 f"--flash-{'freq' if name == 'frequency' else name}",
                 names[name],
                 name,
-                type=Words(choices),
+                type=SizeWords(choices) if name == "size" else Words(choices),
                 default=default[name] if default else KEEP,
                 metavar="WORD",
                 envvar=variables[name] if environment else None,

@@ -397,6 +397,7 @@ def test_what_only_begins_as_intel_hex_does_is_merged_with_a_warning(run: Run, f
         (("-o", "no/out", "0", "text"), 2, "there is no folder"),
         (("-sc", "HSPI", "0", "text"), 2, "--spi-connection HSPI"),
         (("-fs", "7MB", "0", "text"), 2, "'7MB' is none of: keep, 256KB, 512KB, 1MB,"),
+        (("--pad-to-size", "4m", "0", "text"), 2, "'4m' is none of: 256KB, 512KB, 1MB,"),
         (("--pad-to-size", "7MB", "0", "text"), 2, "'7MB' is none of: 256KB, 512KB, 1MB,"),
         (("-t", "1", "0", "text"), 2, "before 0x1"),
         (("--pad-to-size", "256KB", "0x3fffc", "text"), 2, "behind 0x40000"),
