@@ -5,6 +5,7 @@ The bits have no public document; they are what the vendor's own tools read (`EF
 0x3FF0005C). Bit numbers count through the four words: bit 32 is bit 0 of the second word.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 MIB = 1 << 20
@@ -23,8 +24,13 @@ EMBEDDED_NAME = {1 * MIB: "08", 2 * MIB: "16"}  # Mbit
 
 OUI_BY_CODE = {0: "18:fe:34", 1: "ac:d0:74"}  # code in bits 23:16 of the second word
 CRYSTALS_MHZ = (26, 40)
-CRYSTAL_TOLERANCE = 0.15  # of what autobaud measures; the two lie further apart
+CRYSTAL_TOLERANCE = 0.15  # of what is measured; the two lie further apart
 USUAL_BAUDS = (115200, 460800, 921600, 230400)
+# What an adapter makes of a rate that it has not: its highest, or one of the few that lie around it. Sources:
+# Silicon Labs AN205 (CP2102), FTDI AN232B-05, github.com/nospam2000/ch341-baudrate-calculation.
+FAST_BAUDS = (921600, 1_500_000, 2_000_000, 3_000_000)
+RATE_TOLERANCE = 0.02  # of a rate that is made as asked, or in place of the one that was
+DELAY_MHZ = 40  # the crystal with which the microseconds of the ROM, 80 cycles, are true
 
 INIT_DATA_SIZE = 128  # bytes of the radio's init data, esp_init_data_default.bin
 INIT_DATA_BEGINS = ((0, 5), (2, 4), (3, 2))  # offset, value: reserved, and the same in all that were seen
@@ -90,19 +96,43 @@ def features(efuse: tuple[int, int, int, int]) -> tuple[str, ...]:
     return ("Wi-Fi", flash)
 
 
-def crystal_mhz(baud: int, divisor: int) -> int:
-    """Return the crystal, given the divisor that the chip's autobaud chose for our baud.
+def crystals_mhz(baud: int, divisor: int) -> tuple[int, ...]:
+    """Return the crystals, one or both, with which the chip's autobaud may have chosen a divisor at our baud.
 
-    The APB runs at twice the crystal in the loader, and a bit takes `divisor` clocks of it. What has no rate
-    of its own, a bare socket, may lead to a line at another rate than ours: where ours fits no crystal, the
-    usual ones are tried.
+    The APB runs at twice the crystal in the loader, and a bit takes `divisor` clocks of it, rounded down. The
+    line's rate is ours, or what an adapter makes in its place: 3 Mbaud with 40 MHz and 2 Mbaud with 26 MHz
+    are one divisor. What has no rate of its own, a bare socket, may lead to a line at a usual rate instead.
     """
-    for rate in (baud, *USUAL_BAUDS):
-        estimate = rate * divisor / 2e6
-        nearest = min(CRYSTALS_MHZ, key=lambda crystal: abs(crystal - estimate))
-        if abs(nearest - estimate) < nearest * CRYSTAL_TOLERANCE:
-            return nearest
-    return min(CRYSTALS_MHZ, key=lambda crystal: abs(crystal - baud * divisor / 2e6))
+    made = [baud, *(rate for rate in FAST_BAUDS if rate < baud)]
+    if baud > FAST_BAUDS[1]:  # up to there all have a rate close to it
+        made += [rate for rate in FAST_BAUDS if rate >= baud][:1]
+    return (
+        _crystals_mhz(made, divisor, RATE_TOLERANCE)
+        or _crystals_mhz([baud], divisor, CRYSTAL_TOLERANCE)
+        or _crystals_mhz(USUAL_BAUDS, divisor, CRYSTAL_TOLERANCE)
+        or CRYSTALS_MHZ
+    )
+
+
+def _crystals_mhz(rates: Iterable[int], divisor: int, tolerance: float) -> tuple[int, ...]:
+    """Return the crystals that fit one of the rates that the line may have."""
+    found = [(rate * (divisor + 0.5) / 2e6, rate / 4e6) for rate in rates]  # with what rounding makes of it
+    return tuple(
+        crystal
+        for crystal in CRYSTALS_MHZ
+        if any(abs(estimate - crystal) <= tolerance * crystal + rounding for estimate, rounding in found)
+    )
+
+
+def crystal_of_delay_mhz(asked_s: float, took_s: float) -> int | None:
+    """Return the crystal, given how long the ROM took for a delay; None if that fits none.
+
+    The ROM counts cycles, and takes them for those of 80 MHz: its second is longer with a slower crystal.
+    """
+    for crystal in CRYSTALS_MHZ:
+        if abs(DELAY_MHZ * asked_s - crystal * took_s) < CRYSTAL_TOLERANCE * crystal * took_s:
+            return crystal
+    return None
 
 
 def made_for_crystal_mhz(init_data: bytes) -> int | None:

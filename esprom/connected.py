@@ -4,10 +4,11 @@
 Written down so that backup, restore and `esprom.writing` can be read, typed and tested without the rest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from esprom.chip import ChipInfo
+from esprom.image import Segment
 from esprom.operations import FlashInfo, Keep
 from esprom.progress import CancelCallback, ProgressCallback
 from esprom.proving import Guess, ProvedRead
@@ -87,3 +88,29 @@ class ConnectedBoard(Protocol):
         cancel: CancelCallback | None = None,
     ) -> dict[int, bytes]:
         """Return what the flash holds in the sectors that do not hold their part of `data`."""
+
+
+class WritableBoard(ConnectedBoard, Protocol):
+    """The same, with what `esprom.writing` asks of it besides."""
+
+    def check_size(self, end: int) -> None:
+        """Raise Refused if the flash seems to end before `end`."""
+
+    def erase_flash(
+        self,
+        *,
+        unprotect: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> None:
+        """Erase the whole chip."""
+
+    def write_pieces(
+        self,
+        pieces: Sequence[Segment],
+        *,
+        unprotect: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> frozenset[int]:
+        """Write, and read back. Return the addresses of the sectors that were rewritten."""

@@ -13,7 +13,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self
 
-from esprom import leaving, operations, proving, rewriting, writing
+from esprom import leaving, operations, protection, proving, rewriting, writing
 from esprom.backup import BackupResult, RestorePlan, RestoreResult, backup, plan_restore, restore
 from esprom.chip import ChipInfo
 from esprom.errors import EspromError
@@ -27,7 +27,7 @@ from esprom.loader.restart import restart
 from esprom.loader.rom import RomLoader
 from esprom.loader.stub import StubLoader
 from esprom.operations import Estimate, FlashInfo, Keep
-from esprom.port import DEFAULT_BAUD, Port, open_port
+from esprom.port import DEFAULT_BAUD, Clock, Port, open_port
 from esprom.port.reset import USUAL, Resets
 from esprom.progress import CancelCallback, Progress, ProgressCallback, Watch
 from esprom.proving import Guess, ProvedRead
@@ -98,6 +98,8 @@ def connect(
         raise ValueError(f"before is one of {', '.join(BEFORE)}, not {before!r}")
     if after not in AFTER:
         raise ValueError(f"after is one of {', '.join(AFTER)}, not {after!r}")
+    if baud != "auto" and (not isinstance(baud, int) or baud <= 0):
+        raise ValueError(f"baud is a positive whole number or 'auto', not {baud!r}")
     highest = baud == "auto"
     opened = open_port(port, DEFAULT_BAUD if baud == "auto" else baud) if isinstance(port, str) else port
     try:
@@ -158,6 +160,11 @@ class Device:
     def baud(self) -> int:
         """The rate of the line now: where it is bad, our stub goes to a lower one."""
         return self._rom.session.port.baud
+
+    @property
+    def clock(self) -> Clock:
+        """The time that the board lives in; where it is virtual, that is not the wall's."""
+        return self._rom.session.port.clock
 
     @property
     def loader(self) -> str:
@@ -305,8 +312,29 @@ class Device:
             VerifyFailed: the flash does not hold what was written.
             EdgeLost: what lies beside it was erased and could not be put back; `kept` has it.
         """
+        self.write_pieces([Segment(offset, data)], unprotect=unprotect, progress=progress, cancel=cancel)
+
+    def write_pieces(
+        self,
+        pieces: Sequence[Segment],
+        *,
+        unprotect: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> frozenset[int]:
+        """Write pieces together, as `write_flash` does one; a sector that they share is erased once.
+
+        Raises:
+            Refused: two pieces overlap; nothing was touched.
+            EspromError: as `write_flash`.
+
+        Returns:
+            The addresses of the sectors that were rewritten: not those that were seen to hold it already,
+            which our stub sees of all, the ROM's loader of those that are written in part.
+        """
+        writing.check_parts(pieces, self.flash())
         watch = self._watch(progress, cancel)
-        rewriting.write(self._nor, self.flash(), offset, data, unprotect=unprotect, watch=watch)
+        return rewriting.write(self._nor, self.flash(), pieces, unprotect=unprotect, watch=watch)
 
     def write_parts(
         self,
@@ -319,7 +347,10 @@ class Device:
         progress: ProgressCallback | None = None,
         cancel: CancelCallback | None = None,
     ) -> tuple[WrittenPart, ...]:
-        """Write several pieces, each as `write_flash` does; nothing is touched before all are looked at.
+        """Write several pieces as `write_flash` does; nothing is touched before all are looked at.
+
+        They are written by their addresses, those that share sectors together. What ends it early leaves
+        those before written and verified, and those behind untouched.
 
         Args:
             parts: addresses and bytes, in any order; what is beside them stays.
@@ -340,15 +371,11 @@ class Device:
                 than its id says; nothing was touched.
             EspromError: as `write_flash`.
         """
-        writing.check_parts(parts, self.flash())
-        rewriting.check_size(self._nor, self.flash(), max((part.end for part in parts), default=0))
-        if erase_all:  # then nothing is there, and nothing to be believed
-            self.erase_flash(unprotect=unprotect, progress=progress, cancel=cancel)
-            skip_present, believed = False, None
         return writing.write_parts(
             self,
             parts,
             self._watch(progress, cancel),
+            erase_all=erase_all,
             skip_present=skip_present,
             believed=believed,
             unprotect=unprotect,
@@ -371,10 +398,14 @@ class Device:
         watch = self._watch(progress, cancel)
         rewriting.replace_sectors(self._nor, self.flash(), sectors, unprotect=unprotect, watch=watch)
 
+    def check_size(self, end: int) -> None:
+        """Raise Refused if the flash seems to end before `end`, although it claims to be larger."""
+        rewriting.check_size(self._nor, self.flash(), end)
+
     def check_protection(self) -> None:
         """Raise FlashProtected if the flash chip's block protection is on."""
         self.flash()
-        rewriting.check_protection(self._nor)
+        protection.check_protection(self._nor)
 
     def differing_sectors(
         self,
@@ -516,4 +547,4 @@ class Device:
         )
 
     def _watch(self, progress: ProgressCallback | None, cancel: CancelCallback | None) -> Watch:
-        return Watch(self._rom.session.port.clock, progress, cancel)
+        return Watch(self.clock, progress, cancel)

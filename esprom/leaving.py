@@ -9,7 +9,7 @@ from esprom.loader.restart import restart
 from esprom.loader.rom import RomLoader
 from esprom.port import Port, reset
 from esprom.port.reset import Resets
-from esprom.rewriting import status_kept
+from esprom.protection import status_kept
 
 BOOT_LOG_S = 0.3  # it begins some milliseconds after a reset, and comes a USB bridge's delay later
 

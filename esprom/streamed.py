@@ -142,8 +142,10 @@ def _compare(stub: StubLoader, offset: int, wanted: bytes, watch: Watch) -> None
     check_equal(offset, found, wanted)
 
 
-def replace(stub: StubLoader, offset: int, data: bytes, stage: Stage) -> None:
+def replace(stub: StubLoader, offset: int, data: bytes, stage: Stage) -> set[int]:
     """Make whole sectors hold `data`; those that do already are left alone.
+
+    Return the addresses of the others.
 
     Raises:
         VerifyFailed: a sector does not take it.
@@ -164,6 +166,7 @@ def replace(stub: StubLoader, offset: int, data: bytes, stage: Stage) -> None:
         raise VerifyFailed(
             f"the flash does not take what is written at 0x{address:x}: {exc}", address=address
         ) from exc
+    return {change.address for change in found}
 
 
 def _jobs(offset: int, data: bytes, found: Sequence[Change]) -> Iterator[Put | FlashRegion]:

@@ -6,11 +6,11 @@ loader a piece is compared first if that is asked for, or the caller says what t
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from esprom.connected import ConnectedBoard
+from esprom.connected import WritableBoard
 from esprom.errors import Refused, VerifyFailed
 from esprom.flash.geometry import SECTOR, round_down
 from esprom.image import Segment
@@ -28,8 +28,10 @@ class WrittenPart:
     Attributes:
         offset: where it begins.
         size: its length in bytes.
-        present: the flash held it before; nothing was written.
-        elapsed_s: how long it took, by the board's clock.
+        present: the flash was seen to hold it before, and nothing was written for it. Our stub looks at all
+            of it; the ROM's loader where it is asked to, and at sectors that are filled in part.
+        elapsed_s: how long it took, by the board's clock; of what shares sectors with others, and is
+            written together with them, its share by size.
     """
 
     offset: int
@@ -51,57 +53,90 @@ def check_parts(parts: Sequence[Segment], flash: FlashInfo) -> None:
 
 
 def write_parts(
-    board: ConnectedBoard,
+    board: WritableBoard,
     parts: Sequence[Segment],
     watch: Watch,
     *,
+    erase_all: bool = False,
     skip_present: bool = False,
     believed: Mapping[int, bytes] | None = None,
     unprotect: bool = False,
 ) -> tuple[WrittenPart, ...]:
-    """Write pieces that have been checked, by their addresses; `Device.write_parts` has the contract."""
-    done = []
+    """Write pieces by their addresses; `Device.write_parts` has the contract."""
+    check_parts(parts, board.flash())
+    board.check_size(max((part.end for part in parts), default=0))
+    if erase_all:  # then nothing is there, and nothing to be believed
+        board.erase_flash(unprotect=unprotect, progress=watch.progress, cancel=watch.cancel)
+        skip_present, believed = False, None
+    if board.loader != "rom":  # our stub finds out for itself
+        believed = None
+    writing = _Writing(board, watch, skip_present, believed or {}, unprotect)
+    return tuple(done for together in sharing_sectors(parts) for done in writing.bring(together))
+
+
+def sharing_sectors(parts: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """Yield pieces by their addresses, in one list those that can only be written together."""
+    together: list[Segment] = []
+    end = 0
     for part in sorted(parts, key=lambda part: part.address):
-        began = watch.clock.now()
-        present = skip_present and _is_there(board, part, watch)
-        if not present:
-            held = (believed or {}).get(part.address)
-            present = _bring(board, part, held, watch, unprotect=unprotect)
-        done.append(WrittenPart(part.address, len(part.data), present, watch.clock.now() - began))
-    return tuple(done)
+        if together and round_down(part.address, SECTOR) >= end:
+            yield together
+            together = []
+        together.append(part)
+        end = max(end, part.end)
+    if together:
+        yield together
 
 
-def _write(board: ConnectedBoard, part: Segment, watch: Watch, *, unprotect: bool) -> None:
-    board.write_flash(
-        part.address, part.data, unprotect=unprotect, progress=watch.progress, cancel=watch.cancel
-    )
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """How pieces are written."""
 
+    board: WritableBoard
+    watch: Watch
+    skip_present: bool
+    believed: Mapping[int, bytes]
+    unprotect: bool
 
-def _is_there(board: ConnectedBoard, part: Segment, watch: Watch) -> bool:
-    with suppress(VerifyFailed):
-        board.verify_flash(part.address, part.data, progress=watch.progress, cancel=watch.cancel)
-        return True
-    return False
+    def bring(self, together: Sequence[Segment]) -> Iterator[WrittenPart]:
+        """Write what is not there of pieces that share sectors; then yield what became of each."""
+        began = self.watch.clock.now()
+        missing = [part for part in together if not (self.skip_present and self._is_there(part))]
+        rewritten = self._write(piece for part in missing for piece in self._doubtful(part))
+        wrong = [part for part in missing if part.address in self.believed and not self._is_there(part)]
+        for part in wrong:
+            log.warning(
+                "the flash did not hold what it was believed to hold at 0x%x; all is written", part.address
+            )
+        rewritten |= self._write(wrong)
+        elapsed_s, size = self.watch.clock.now() - began, sum(len(part.data) for part in together)
+        for part in together:
+            sectors = range(round_down(part.address, SECTOR), part.end, SECTOR)
+            present = part not in missing or rewritten.isdisjoint(sectors)
+            share = len(part.data) / max(size, 1)
+            yield WrittenPart(part.address, len(part.data), present, elapsed_s * share)
 
-
-def _bring(
-    board: ConnectedBoard, part: Segment, held: bytes | None, watch: Watch, *, unprotect: bool
-) -> bool:
-    """Write what differs from what is believed to be there; all of it, where that was not so, or is not told.
-
-    Return whether nothing had to be written.
-    """
-    if held is None or board.loader != "rom":  # our stub finds out for itself
-        _write(board, part, watch, unprotect=unprotect)
+    def _is_there(self, part: Segment) -> bool:
+        with suppress(VerifyFailed):
+            self.board.verify_flash(
+                part.address, part.data, progress=self.watch.progress, cancel=self.watch.cancel
+            )
+            return True
         return False
-    pieces = list(differing(part, held))
-    for piece in pieces:
-        _write(board, piece, watch, unprotect=unprotect)
-    if _is_there(board, part, watch):
-        return not pieces
-    log.warning("the flash did not hold what it was believed to hold at 0x%x; all is written", part.address)
-    _write(board, part, watch, unprotect=unprotect)
-    return False
+
+    def _doubtful(self, part: Segment) -> Iterable[Segment]:
+        """Return what differs from what is believed to be there; all of it, where nothing is."""
+        held = self.believed.get(part.address)
+        return [part] if held is None else differing(part, held)
+
+    def _write(self, pieces: Iterable[Segment]) -> frozenset[int]:
+        """Write pieces; return the sectors that were rewritten."""
+        found = frozenset[int]()
+        for together in sharing_sectors(list(pieces)):
+            found |= self.board.write_pieces(
+                together, unprotect=self.unprotect, progress=self.watch.progress, cancel=self.watch.cancel
+            )
+        return found
 
 
 def differing(part: Segment, held: bytes) -> Iterator[Segment]:

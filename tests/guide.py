@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The examples of a page of the guide, run as they stand: `console` is typed, `python` executed.
 
-In a console block a line that begins with `$ ` is typed, and what follows is what comes of it; `...` stands
-for anything. A command that ends in `|| true` may fail, and so may one that is to print `esprom: ` and a
-reason. The ports of the examples are virtual boards, which keep their flash for the whole page. A block of
-another kind is not run.
+In a console block a line that begins with `$ ` is typed, and what follows is what comes of it. What a python
+block prints is what the `text` block directly behind it says; without one it prints nothing. In both `...`
+stands for anything. A command fails where it is to say why (`esprom: `, `What is wrong: `), and nowhere else.
+The ports of the examples are virtual boards, which keep their flash for the whole page. A
+block of another kind is not run.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ import subprocess
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -28,17 +30,18 @@ PORTS = {  # of the examples -> boards
 }
 RUN_S = 60.0
 PROMPT = "$ "
-MAY_FAIL = " || true"
+REASONS = ("esprom: ", "What is wrong: ")  # that a command which fails gives
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A block. `line` is where it begins in the page."""
+    """A block. `line` is where it begins in the page, `printed` what a python block is to print."""
 
     kind: str
     text: str
     line: int
+    printed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,16 @@ class Typed:
 def examples(page: Path) -> list[Example]:
     """Return the blocks of a page that are run."""
     tokens = MarkdownIt().parse(page.read_text("utf-8"))
-    blocks = (token for token in tokens if token.type == "fence" and token.info in ("console", "python"))
-    return [Example(token.info, token.content, (token.map or [0])[0] + 1) for token in blocks]
+    return [
+        Example(
+            token.info,
+            token.content,
+            (token.map or [0])[0] + 1,
+            behind.content if behind is not None and (token.info, behind.info) == ("python", "text") else "",
+        )
+        for token, behind in zip_longest(tokens, tokens[1:])
+        if token.type == "fence" and token.info in ("console", "python")
+    ]
 
 
 def typed(text: str) -> Iterator[Typed]:
@@ -76,22 +87,30 @@ def run(page: Path) -> None:
     for example in examples(page):
         where = f"{page.name}, line {example.line}"
         if example.kind == "python":
-            _execute(example.text, names, where)
+            _check(example.printed, _execute(example.text, names, where), where)
             continue
         for each in typed(example.text):
-            code, said = _type(each.command.removesuffix(MAY_FAIL))
-            as_told = doctest.OutputChecker().check_output(each.expected, said, FLAGS)
-            if each.expected and not as_told:
-                raise AssertionError(f"{where}: {each.command}\n{said}")
-            meant = each.command.endswith(MAY_FAIL) or "esprom: " in each.expected
-            assert code == 0 or meant, f"{where}: {each.command} ends with {code}\n{said}"
+            code, said = _type(each.command)
+            if each.expected:
+                _check(each.expected, said, f"{where}: {each.command}")
+            to_fail = any(reason in each.expected for reason in REASONS)
+            assert (code != 0) == to_fail, f"{where}: {each.command} ends with {code}\n{said}"
 
 
-def _execute(text: str, names: dict[str, object], where: str) -> None:
+def _check(expected: str, said: str, where: str) -> None:
+    if not doctest.OutputChecker().check_output(expected, said, FLAGS):
+        raise AssertionError(f"{where}\n{said}")
+
+
+def _execute(text: str, names: dict[str, object], where: str) -> str:
+    """Execute a block; return what it printed."""
+    said = io.StringIO()
     try:
-        exec(compile(_with_boards(text), where, "exec"), names)
+        with contextlib.redirect_stdout(said):
+            exec(compile(_with_boards(text), where, "exec"), names)
     except Exception as error:
         raise AssertionError(f"{where}: {traceback.format_exc()}") from error
+    return _with_ports(said.getvalue())
 
 
 def _type(command: str) -> tuple[int, str]:

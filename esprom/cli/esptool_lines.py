@@ -8,7 +8,6 @@ version 5. A line is printed where it is true, and not otherwise.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from time import monotonic
 
 import esprom
 
@@ -24,12 +23,12 @@ def preamble(device: "esprom.Device", *, old: bool, detected: bool) -> list[str]
     """Return what is said of a chip that has answered. `detected`: nobody has said which chip it is."""
     chip = device.chip
     first = ["Detecting chip type... ESP8266"] if detected else []
-    features = ", ".join(chip.features)
+    flash = ", Embedded Flash" if len(chip.features) > 1 else ""
     if old:
         return [
             *first,
             f"Chip is {chip.name}",
-            f"Features: {features}",
+            f"Features: WiFi{flash}",
             f"Crystal is {chip.crystal_mhz}MHz",
             f"MAC: {chip.mac}",
         ]
@@ -37,10 +36,15 @@ def preamble(device: "esprom.Device", *, old: bool, detected: bool) -> list[str]
         *first,
         f"Connected to ESP8266 on {device.port_name}:",
         f"Chip type:          {chip.name}",
-        f"Features:           {features}",
+        f"Features:           Wi-Fi, 160MHz{flash}",
         f"Crystal frequency:  {chip.crystal_mhz}MHz",
-        f"MAC:                {chip.mac}",
+        mac_line(chip.mac),
     ]
+
+
+def mac_line(mac: str) -> str:
+    """Return the address as version 5 says it."""
+    return f"MAC:                {mac}"
 
 
 def parting(after: str, *, reset: bool) -> list[str]:
@@ -57,14 +61,14 @@ def rate(size: int, seconds: float) -> str:
 
 @dataclass(slots=True)
 class Taken:
-    """How long something took; the reader's time."""
+    """How long something took."""
 
     seconds: float = 0.0
 
 
 @contextmanager
-def timed() -> Iterator[Taken]:
-    """Measure what is done inside."""
-    taken, began = Taken(), monotonic()
+def timed(device: "esprom.Device") -> Iterator[Taken]:
+    """Measure what is done inside, by the board's clock, as the library's own times and rates are."""
+    taken, began = Taken(), device.clock.now()
     yield taken
-    taken.seconds = monotonic() - began
+    taken.seconds = device.clock.now() - began

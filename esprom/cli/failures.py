@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from esprom.errors import Cancelled, EspromError, Refused
 
@@ -72,7 +73,17 @@ def explained(error: EspromError) -> str:
 def usage(error: click.UsageError) -> str:
     """Return the mistake in one line; where click found it, also where the right way is described."""
     said = " ".join(error.format_message().split()).rstrip(".")
+    if (variable := _exported(error)) is not None:
+        return f"{variable}: {error.message.rstrip('.')}"
     return f"{said}; see '{error.ctx.command_path} --help'" if error.ctx else said
+
+
+def _exported(error: click.UsageError) -> str | None:
+    """Return the variable that has the value which is wrong, if it is from one."""
+    if not isinstance(error, click.BadParameter) or error.param is None or error.ctx is None:
+        return None
+    source = error.ctx.get_parameter_source(error.param.name or "")
+    return str(error.param.envvar) if source is ParameterSource.ENVIRONMENT else None
 
 
 def attributes(error: EspromError) -> dict[str, Any]:

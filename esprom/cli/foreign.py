@@ -9,10 +9,6 @@ import click
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 NO_ENCRYPTION = ": the ESP8266 has no flash encryption: what is written is what is in the file"
-ENCRYPTION = (
-    ("--encrypt",),
-    ("--ignore-flash-encryption-efuse-setting", "--ignore-flash-enc-efuse"),
-)
 
 
 def refusal(words: str) -> Callable[[click.Context, click.Parameter, object], None]:
@@ -34,8 +30,8 @@ def refused(*names: str, words: str, is_flag: bool = True) -> Decorator:
 
 def without_encryption(function: Callable[..., Any]) -> Callable[..., Any]:
     """Refuse the options of encryption."""
-    for names in ENCRYPTION:
-        function = refused(*names, words=NO_ENCRYPTION)(function)
+    function = refused("--encrypt", words=NO_ENCRYPTION)(function)
+    function = accepted("--ignore-flash-encryption-efuse-setting", "--ignore-flash-enc-efuse")(function)
     return refused("--encrypt-files", words=NO_ENCRYPTION, is_flag=False)(function)
 
 
@@ -49,7 +45,7 @@ def usual_flash(function: Callable[..., Any]) -> Callable[..., Any]:
                 " flash at its usual pins"
             )
 
-    for names in (("--spi-connection", "-sc"), ("--flash-type",)):
+    for names in (("--spi-connection", "-sc"), ("--flash-type", "-ft")):
         one = click.option(*names, hidden=True, is_eager=True, expose_value=False, callback=check)
         function = one(function)
     return function
@@ -58,3 +54,8 @@ def usual_flash(function: Callable[..., Any]) -> Callable[..., Any]:
 def accepted(*names: str) -> Decorator:
     """Add a hidden flag that asks for what is done anyway."""
     return click.option(*names, is_flag=True, hidden=True, expose_value=False)
+
+
+def passed_over(*names: str) -> Decorator:
+    """Add a hidden option whose value makes no difference, to esptool neither."""
+    return click.option(*names, hidden=True, expose_value=False)

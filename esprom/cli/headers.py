@@ -28,7 +28,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Words(click.Choice):  # type: ignore[type-arg]  # generic only in late versions of click
-    """Words in whatever case; mistakes and the shell are told them as they are written, unlike click's own."""
+    """Words in whatever case; mistakes and the shell are told them as they are written; unlike click's."""
 
     def __init__(self, words: Iterable[str]) -> None:
         super().__init__(tuple(words), case_sensitive=False)

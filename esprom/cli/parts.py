@@ -148,7 +148,7 @@ def _parts(session: Session, words: tuple[str, ...]) -> tuple[Part, ...]:
             pieces = pieces_of(session, offset, file, data)
             parts += [Part(piece.address, file, piece.data, pair) for piece in pieces]
         else:
-            session.output.note(f"warning: {file} is empty, there is nothing in it")
+            session.output.note(f"warning: '{file}' is empty, it is left out")
     if not parts:
         raise click.UsageError("the file is empty" if len(words) == 2 else "all the files are empty")
     parts.sort(key=lambda part: part.offset)
@@ -219,8 +219,8 @@ def prepared(
 
 def _beyond(part: Part, size: int, reason: str) -> BeyondFlash:
     return BeyondFlash(
-        f"File {part.file} (length {len(part.data)}) at offset {part.offset:#010x} will not fit: it would end"
-        f" at {part.end:#x}, and {reason}",
+        f"File '{part.file}' (length {len(part.data)}) at offset {part.offset:#010x} will not fit in {size}"
+        f" bytes of flash: it would end at {part.end:#x}, and {reason}",
         end=part.end,
         flash_size=size,
     )

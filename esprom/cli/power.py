@@ -4,6 +4,7 @@
 from functools import partial
 
 import esprom
+from esprom.cli.chain import LAST
 from esprom.cli.esptool_lines import parting
 from esprom.cli.output import Output, somebody_is_there
 from esprom.cli.settings import Settings
@@ -34,7 +35,7 @@ def asker(settings: Settings, output: Output) -> "esprom.AskCallback":
 
 def say_goodbye(device: "esprom.Device", output: Output, settings: Settings) -> None:
     """Say how the board was left, and what is left to do, now that the device is closed."""
-    if output.command in ESPTOOLS:
+    if output.command in ESPTOOLS and output.command not in LAST:
         for line in parting(settings.after, reset=device.was_reset):
             output.aside(line)
     if device.needs_power_cycle:

@@ -83,6 +83,8 @@ class SharedOption(click.Option):
         scope: for how long it holds.
         esptool_variable: the variable by which esptool takes it, if it does.
         esptool_key: its key in esptool's file, if it may stand there.
+
+    What is about the board has a variable of ours: `ESPROM_` and the option's name.
     """
 
     def __init__(
@@ -99,6 +101,8 @@ class SharedOption(click.Option):
         assert self.name is not None
         self.setting = setting or self.name
         self.scope = scope
+        if scope is Scope.BOARD and self.setting == self.name and self.expose_value:
+            self.envvar = f"ESPROM_{self.name.upper()}"
         self.esptool_variable = esptool_variable
         self.esptool_key = esptool_key
 
@@ -108,7 +112,6 @@ def shared_options(*, environment: bool) -> list[SharedOption]:
     options = [
         SharedOption(
             ["--port", "-p"],
-            envvar="ESPROM_PORT",
             esptool_variable="ESPTOOL_PORT",
             show_envvar=True,
             metavar="PORT",
@@ -118,7 +121,6 @@ def shared_options(*, environment: bool) -> list[SharedOption]:
         ),
         SharedOption(
             ["--baud", "-b"],
-            envvar="ESPROM_BAUD",
             esptool_variable="ESPTOOL_BAUD",
             show_envvar=True,
             metavar="RATE",
@@ -129,7 +131,6 @@ def shared_options(*, environment: bool) -> list[SharedOption]:
         ),
         SharedOption(
             ["--before"],
-            envvar="ESPROM_BEFORE",
             esptool_variable="ESPTOOL_BEFORE",
             type=click.Choice(["default-reset", "usb-reset", "no-reset", "no-reset-no-sync"]),
             metavar="HOW",
@@ -137,7 +138,6 @@ def shared_options(*, environment: bool) -> list[SharedOption]:
         ),
         SharedOption(
             ["--after", "-a"],
-            envvar="ESPROM_AFTER",
             esptool_variable="ESPTOOL_AFTER",
             type=click.Choice(["hard-reset", "soft-reset", "no-reset", "no-reset-stub", "watchdog-reset"]),
             metavar="HOW",
@@ -145,7 +145,6 @@ def shared_options(*, environment: bool) -> list[SharedOption]:
         ),
         SharedOption(
             ["--loader"],
-            envvar="ESPROM_LOADER",
             show_envvar=True,
             metavar="WHICH",
             shell_complete=completing.loaders,
@@ -192,7 +191,6 @@ def shared_options(*, environment: bool) -> list[SharedOption]:
         ),
         SharedOption(
             ["--connect-attempts"],
-            envvar="ESPROM_CONNECT_ATTEMPTS",
             esptool_variable="ESPTOOL_CONNECT_ATTEMPTS",
             esptool_key="connect_attempts",
             type=ATTEMPTS,

@@ -36,6 +36,8 @@ def number(text: str) -> int:
     if found is None:
         raise ValueError(f"{text!r} is not a number: write it like 0x1000, 4096, 4KB or 1MB")
     digits, unit = found["digits"].lower(), (found["unit"] or "").lower()
+    if digits.startswith("0") and digits.strip("0") and not digits.startswith("0x"):
+        raise ValueError(f"{text!r} may be meant as hex, octal or decimal: write 0x in front, or no zero")
     return int(digits, 16 if digits.startswith("0x") else 10) * UNITS[unit[:1]]
 
 

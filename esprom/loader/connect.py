@@ -19,12 +19,16 @@ from esprom.loader.session import KEPT, SYNC_ATTEMPTS, Session
 from esprom.loader.stub import Answering, who_answers
 from esprom.port import DEFAULT_BAUD, Port, reset, silence
 from esprom.port.reset import Resets
+from esprom.protocol.packets import RegisterWrite
 
 ROM_WORD = 0x40001000  # an instruction of the mask ROM that no other ESP chip has there
 ROM_WORD_VALUE = 0xFFF0C101
 UART_CLKDIV = 0x60000014
 CLKDIV_MASK = 0xFFFFF
 EFUSE = 0x3FF00050  # the first of four words
+CYCLES_PER_US = 0x3FFFC704  # a word of the ROM's, by which it delays
+
+DELAYS, DELAY_US = 4, 50_000  # with the two crystals 0.1 s apart, which is more than adapters hold bytes back
 
 AGREEMENT_ATTEMPTS = 8  # readings of what the chip is, until two in a row are the same
 LISTEN_S = 0.5  # for the boot log, in the search for a reason
@@ -74,7 +78,34 @@ def identify(rom: RomLoader) -> chip.ChipInfo:
         ProtocolError: it says something else each time.
     """
     word0, word1, word2, word3, divisor = _agreed(rom)
-    return chip.describe((word0, word1, word2, word3), chip.crystal_mhz(rom.session.port.baud, divisor))
+    possible = chip.crystals_mhz(rom.session.port.baud, divisor)
+    crystal_mhz = possible[0] if len(possible) == 1 else _timed_crystal(rom)
+    return chip.describe((word0, word1, word2, word3), crystal_mhz)
+
+
+def _timed_crystal(rom: RomLoader) -> int:
+    """Return the crystal by how long a delay of the ROM's takes: that does not depend on the line's rate.
+
+    Where it cannot be timed, as on a virtual board at --pace max, it is the one that all but few boards have,
+    and a warning says so.
+    """
+    asked_s = DELAYS * DELAY_US / 1e6
+    took_s = _delayed(rom, DELAY_US) - _delayed(rom, 0)  # the way there and back takes its time, too
+    found = chip.crystal_of_delay_mhz(asked_s, took_s)
+    if found is None:
+        usual = chip.CRYSTALS_MHZ[0]
+        baud = rom.session.port.baud
+        log.warning("the crystal cannot be told at %d baud, and is taken for the usual %d MHz", baud, usual)
+        return usual
+    return found
+
+
+def _delayed(rom: RomLoader, delay_us: int) -> float:
+    """Return the seconds until DELAYS writes are answered, each of which waits and changes nothing."""
+    clock = rom.session.port.clock
+    began = clock.now()
+    rom.write_regs((RegisterWrite(CYCLES_PER_US, 0, 0, delay_us),) * DELAYS)
+    return clock.now() - began
 
 
 def _agreed(rom: RomLoader) -> list[int]:

@@ -86,6 +86,7 @@ class NorFlash:
         self.rom = rom
         self.stub: StubLoader | None = None  # which does what takes long
         self.jedec_id = 0
+        self.seen_size = 0  # bytes, of which its content has shown that it has them
         self._spi = SpiController(rom)
         self._attached = False
 

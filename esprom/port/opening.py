@@ -24,6 +24,8 @@ from esprom.port.reading import POLL_S, PolledReader, SelectReader
 from esprom.port.serial_port import LINE_ERRORS, REFUSED, Link, SerialPort, WallClock
 
 NETWORK = ("socket", "rfc2217")  # there a purge costs a round trip, or is not to be had
+# Where CP210x begin, and the highest of an FT232H; the chip's own end in between, at 5 Mbaud or so.
+LOWEST_BAUD, HIGHEST_BAUD = 300, 12_000_000
 WRITE_TIMEOUT_S = 10.0  # a driver that takes nothing for so long never will
 
 GONE = "the device is gone; unplug the adapter and plug it in again"
@@ -63,6 +65,12 @@ log = logging.getLogger("esprom.port")
 
 def open_port(url: str, baud: int) -> Port:
     """Open `url`; the contract is that of `esprom.port.open_port`."""
+    if not LOWEST_BAUD <= baud <= HIGHEST_BAUD:
+        raise PortError(
+            f"cannot open {url}: no adapter carries {baud} baud to an ESP8266; choose a rate from"
+            f" {LOWEST_BAUD} to {HIGHEST_BAUD}: 115200 is the usual one",
+            port=url,
+        )
     scheme = url.lower().partition("://")[0] if "://" in url else ""
     if scheme in NETWORK and not _names_host_and_port(url):
         raise PortError(f"cannot open {url}: it should be like {scheme}://HOST:PORT, PORT a number", port=url)

@@ -12,8 +12,7 @@ from esprom.port import Port, standing_between
 from esprom.port.recorded import RecordedPort, Way
 from esprom.protocol import slip
 from esprom.protocol.packets import REQUEST
-
-VERBS = {Way.TO_CHIP: "Write", Way.FROM_CHIP: "Read"}
+from esprom.wire import trace_lines
 
 
 class WireTrace:
@@ -29,7 +28,9 @@ class WireTrace:
             yield
 
     def _port(self, port: Port) -> Port:
-        return RecordedPort(port, _Tracer(self._emit, port.clock.now()))
+        tracer = _Tracer(self._emit, port.clock.now())
+        tracer.hear_opened(port.baud)
+        return RecordedPort(port, tracer)
 
 
 class _Tracer:
@@ -40,22 +41,26 @@ class _Tracer:
         self._told = began
         self._decoders = {way: slip.Decoder() for way in Way}
 
+    def hear_opened(self, baud: int) -> None:
+        """Print whose trace it is, and the rate that it begins at."""
+        self._tell(self._told, trace_lines.opened(baud))
+
     def hear(self, when: float, way: Way, data: bytes) -> None:
         """Print bytes, and the packets that end with them."""
         frames = self._decoders[way].feed(data)
         for frame in frames if way is Way.TO_CHIP else ():
             self._tell(when, _in_words(frame))
-        self._tell(when, f"{VERBS[way]} {len(data)} bytes: {data.hex()}")
+        self._tell(when, trace_lines.moved(way, data))
         for frame in frames if way is Way.FROM_CHIP else ():
-            self._tell(when, f"Received full packet: {frame.hex()}")
+            self._tell(when, trace_lines.packet(frame))
 
     def hear_lines(self, when: float, *, dtr: bool, rts: bool) -> None:
         """Print how the modem lines are set."""
-        self._tell(when, f"DTR {int(dtr)}, RTS {int(rts)}")
+        self._tell(when, trace_lines.lines_set(dtr=dtr, rts=rts))
 
     def hear_baud(self, when: float, baud: int) -> None:
         """Print the rate."""
-        self._tell(when, f"the port goes to {baud} baud")
+        self._tell(when, trace_lines.rate(baud))
 
     def hear_note(self, when: float, note: str) -> None:
         """Print what else has happened."""
@@ -63,7 +68,7 @@ class _Tracer:
 
     def _tell(self, when: float, what: str) -> None:
         step = max(0.0, round(when - self._told, 3))  # a rounding up may be behind the next event
-        self._emit(f"TRACE +{step:.3f} {what}")
+        self._emit(trace_lines.line(step, what))
         self._told += step  # as it is printed, so that the times of a long session add up
 
 
@@ -71,5 +76,5 @@ def _in_words(frame: bytes) -> str:
     try:
         request = REQUEST.parse(frame)
     except MalformedPacket:
-        return f"a frame of {len(frame)} bytes"
-    return f"command op=0x{request.command:02x} data len={len(request.body)} data={request.body.hex()}"
+        return trace_lines.junk(frame)
+    return trace_lines.command(request.command, request.body)

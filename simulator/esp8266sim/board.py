@@ -17,6 +17,7 @@ from esp8266sim.bootrom.table import FUNCTIONS
 from esp8266sim.chips import ChipModel
 from esp8266sim.clock import MS, SECOND, Clock, Event
 from esp8266sim.cpu import Cpu
+from esp8266sim.cpu.core import NEVER
 from esp8266sim.cpu.special import DEBUG_LEVEL
 from esp8266sim.faults import DEAF, DUMB, Fault, carried, flash_bus
 from esp8266sim.flashchip import FlashChip
@@ -195,6 +196,12 @@ class Board:
         return state
 
     @property
+    def is_asleep(self) -> bool:
+        """Whether the chip sleeps until an interrupt, with nothing on its way to it or from it."""
+        cpu = self.soc.cpu  # whose `wake_at` is where a function of the ROM lets time pass
+        return cpu.waiting and cpu.wake_at == NEVER and self.soc.uart.quiet() and self.bridge.quiet
+
+    @property
     def on_rom_call(self) -> Callable[[int], None] | None:
         """Who is told of each call of a modelled ROM function, by its address."""
         return self._processor.on_call
@@ -278,6 +285,8 @@ class Board:
         if self._release is not None:
             self._release.cancel()
         self._processor.stop()
+        for block in (self._timers, self._watchdog):  # what would go on by itself
+            block.reset()
         self.soc.uart.flush()
         self._host.cut(self.clock.now)
 

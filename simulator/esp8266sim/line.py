@@ -183,6 +183,11 @@ class Bridge:
         """The host side's bit time, in picoseconds."""
         return self._own_bit if self.follows is None else self.follows()
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is on its way to the host."""
+        return not self._arriving
+
     def send_break(self) -> None:
         """Hold the line low for longer than a frame: heard as a zero, for its stop bit is not looked at."""
         self.write(b"\x00")

@@ -46,6 +46,12 @@ def test_a_page_whose_example_does_something_else_fails(tmp_path: Path) -> None:
     page.write_text("```console\n$ esprom frob\n```\n")
     with pytest.raises(AssertionError, match="ends with 2"):
         run(page)
+    page.write_text("```python\nprint(1)\n```\n\n```text\n2\n```\n")
+    with pytest.raises(AssertionError, match=r"page\.md, line 1\n1\n"):
+        run(page)
+    page.write_text("```python\nprint(1)\n```\n\nbetween\n\n```text\n1\n```\n")
+    with pytest.raises(AssertionError, match=r"page\.md, line 1\n1\n"):
+        run(page)
     page.write_text("text\n\n```python\nassert 1 == 2\n```\n")
     with pytest.raises(AssertionError, match=r"page\.md, line 3: "):
         run(page)
@@ -53,8 +59,13 @@ def test_a_page_whose_example_does_something_else_fails(tmp_path: Path) -> None:
 
 def test_blocks_and_what_is_typed(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("```sh\nrm -rf x\n```\n\n```console\n$ a b\none\ntwo\n$ c\n```\n")
-    assert examples(page) == [Example("console", "$ a b\none\ntwo\n$ c\n", 5)]
+    page.write_text("```sh\nrm -rf x\n```\n\n```console\n$ a b\none\ntwo\n$ c\n```\n```text\nx\n```\n")
+    with page.open("a") as file:
+        file.write("```python\nprint(1)\n```\n\n```text\n1\n```\n")
+    assert examples(page) == [
+        Example("console", "$ a b\none\ntwo\n$ c\n", 5),
+        Example("python", "print(1)\n", 14, "1\n"),
+    ]
     assert [(each.command, each.expected) for each in typed("$ a b\none\ntwo\n$ c\n")] == [
         ("a b", "one\ntwo\n"),
         ("c", ""),

@@ -250,3 +250,22 @@ def test_rfc2217_carries_baud_lines_purge_and_break(pace: Pace) -> None:
             port.reset_output_buffer()
         with serial.serial_for_url(board.urls["rfc2217"], baudrate=115200, timeout=3) as port:
             assert port.is_open
+
+
+@pytest.mark.soak
+@pytest.mark.spec("SERVE-7")
+def test_our_stub_is_not_too_quick_for_a_client_that_has_to_negotiate() -> None:
+    with (
+        served.serving(Ways(rfc2217=0), pace=Pace.MAX) as board,
+        esprom.connect(board.urls["rfc2217"], loader="stub") as device,
+    ):
+        assert device.read_flash(0, 4096) == board.flash[:4096]
+
+
+@pytest.mark.spec("SERVE-7")
+def test_a_rate_is_on_trial_for_as_long_as_the_client_was_told() -> None:
+    with (
+        served.serving(Ways(pty=""), on_connect=OnConnect.POWER_CYCLE, pace=Pace.MAX) as board,
+        esprom.connect(board.urls["pty"], baud="auto", loader="stub"),
+    ):
+        assert board.board.bridge.baud == 2_000_000

@@ -7,12 +7,14 @@ same job again makes it right.
 
 import os
 import random
+from itertools import pairwise
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import esprom
+from esprom import Segment
 from esprom.device import Device
 from esprom.errors import EspromError
 from tests.ports import board, on_board
@@ -76,6 +78,15 @@ class WritesAndPowerCuts(RuleBasedStateMachine):
         data = self.wanted(offset, size, kind)
         self.device.write_flash(offset, data)
         self.holds[offset : offset + len(data)] = data
+
+    @rule(starts=st.lists(offsets, min_size=2, max_size=6, unique=True), size=sizes)
+    def write_several(self, starts: list[int], size: int) -> None:
+        """Pieces that may touch, or share a sector."""
+        borders = [*sorted(starts), AREA]
+        parts = [Segment(at, self.wanted(at, min(size, end - at), "noise")) for at, end in pairwise(borders)]
+        self.device.write_parts(parts)
+        for part in parts:
+            self.holds[part.address : part.end] = part.data
 
     @rule(first=sectors, count=st.sampled_from([1, 2, 20]))
     def erase(self, first: int, count: int) -> None:

@@ -59,6 +59,17 @@ def test_chip_id_is_the_low_half_of_the_mac_with_its_code() -> None:
 @pytest.mark.parametrize(
     ("baud", "divisor", "crystal"),
     [
+        (1_500_000, 56, 26),  # a CP2102 makes 921600 baud of it
+        (1_500_000, 86, 40),
+        (1_500_000, 53, 40),
+        (1_500_000, 34, 26),
+        (4_000_000, 17, 26),  # and an FT232R, or a CH340, 3 Mbaud
+        (2_500_000, 17, 26),
+        (2_500_000, 40, 40),  # or 2
+        (1_400_000, 39, 26),  # a CH340 makes 1333333 of it
+        (1_700_000, 53, 40),
+        (2_000_000, 26, 26),
+        (300_000, 112, 26),  # a CP2102 460800
         (115200, 451, 26),
         (9600, 5416, 26),
         (460800, 112, 26),
@@ -69,7 +80,20 @@ def test_chip_id_is_the_low_half_of_the_mac_with_its_code() -> None:
     ],
 )
 def test_crystal(baud: int, divisor: int, crystal: int) -> None:
-    assert chip.crystal_mhz(baud, divisor) == crystal
+    assert chip.crystals_mhz(baud, divisor) == (crystal,)
+
+
+@pytest.mark.parametrize("baud", [2_500_000, 3_000_000, 8_000_000])
+def test_a_divisor_that_both_crystals_have(baud: int) -> None:
+    assert chip.crystals_mhz(baud, 26) == (26, 40)
+
+
+@pytest.mark.parametrize(
+    ("took_s", "crystal"),
+    [(0.2, 40), (0.3077, 26), (0.23, 40), (0.34, 26), (0.25, None), (0.5, None), (0.0, None), (-0.01, None)],
+)
+def test_the_crystal_by_a_delay(took_s: float, crystal: int | None) -> None:
+    assert chip.crystal_of_delay_mhz(0.2, took_s) == crystal
 
 
 def test_description_holds_all() -> None:

@@ -62,6 +62,9 @@ def test_options_are_checked_before_the_port_is_touched() -> None:
         esprom.connect("/dev/none", before="usb-reset")
     with pytest.raises(ValueError, match="after is one of hard-reset"):
         esprom.connect("/dev/none", after="watchdog-reset")
+    for baud in ("fast", 1.5, 0, -9600):
+        with pytest.raises(ValueError, match="baud is a positive whole number or 'auto'"):
+            esprom.connect("/dev/none", baud=baud)  # type: ignore[arg-type]
     with pytest.raises(PortError):
         esprom.connect("/dev/there-is-none")
 

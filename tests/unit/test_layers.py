@@ -53,6 +53,9 @@ MAY: dict[str, set[str]] = {
 FORBIDDEN: dict[str, set[str]] = {
     "esprom.operations": {"esprom.cli", "esprom.backup", "esprom.device"},
     "esprom.rewriting": {"esprom.cli", "esprom.backup", "esprom.device"},
+    "esprom.replacing": {"esprom.cli", "esprom.backup", "esprom.device", "esprom.rewriting"},
+    "esprom.protection": {"esprom.cli", "esprom.backup", "esprom.device", "esprom.operations"},
+    "esprom.persisting": {"esprom.cli", "esprom.backup", "esprom.device", "esprom.operations"},
     "esprom.streamed": {"esprom.cli", "esprom.backup", "esprom.device", "esprom.operations"},
     "esprom.device": {"esprom.cli"},
     "esprom.backup": {"esprom.cli"},

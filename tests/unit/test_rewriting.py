@@ -84,6 +84,18 @@ def test_an_edge_that_cannot_be_put_back_is_handed_to_the_caller(under_test: Boa
     assert isinstance(caught.value.__cause__, KeyboardInterrupt)
 
 
+def test_what_lies_between_pieces_is_handed_over_too(under_test: Board) -> None:
+    device, port = connected(under_test)
+    port.at = frozenset(range(100))
+    with pytest.raises(EdgeLost) as caught:
+        device.write_parts([Segment(0xFFE, b"across"), Segment(0x1300, b"x"), Segment(0x1FFF, b"y")])
+    assert caught.value.kept == {0: PATTERN[:0xFFE]}
+    port.at = frozenset(range(port.count, port.count + 100))
+    with pytest.raises(EdgeLost, match="0x1004 to 0x12ff and 0x1301 to 0x1ffe") as caught:
+        device.write_parts([Segment(0x1000, b"ross"), Segment(0x1300, b"x"), Segment(0x1FFF, b"y")])
+    assert caught.value.kept == {0x1004: PATTERN[0x1004:0x1300], 0x1301: PATTERN[0x1301:0x1FFF]}
+
+
 @pytest.mark.parametrize(
     ("offset", "size", "kept"), [(0x2FFF, 2, {0x2000: 0xFFF}), (0x3000, 0x10, {0x3010: 0xFF0})]
 )
@@ -336,6 +348,25 @@ def test_a_flash_that_ends_before_that_is_not_changed(change: str) -> None:
 def test_a_blank_flash_tells_nothing_of_its_size() -> None:
     device, _ = connected(liar(b""))
     device.write_flash(0x120000, b"new")
+
+
+def test_what_was_written_may_show_that_the_flash_is_smaller() -> None:
+    """Blank, it tells nothing; the first piece would be written over by the second."""
+    under_test = liar(b"")
+    device, _ = connected(under_test)
+    with pytest.raises(Refused, match="seems to have 1MB"):
+        device.write_parts([Segment(0, b"first"), Segment(0x100000, b"second")])
+    assert under_test.flash.array[:6] == b"first\xff"
+
+
+def test_a_size_that_was_seen_is_not_looked_at_again() -> None:
+    honest = Board(PROFILES["esp12"], chip=replace(W25Q32, sfdp=b""))
+    honest.flash.array[:0x20000] = PATTERN
+    device, port = connected(honest)
+    device.check_size(0x400000)
+    began = port.clock.now()
+    device.check_size(0x400000)
+    assert port.clock.now() == began
 
 
 def test_one_bit_that_is_stuck_is_found_after_an_erase() -> None:

@@ -2,16 +2,20 @@
 """Several pieces in one go: all looked at first, only what differs written, all verified."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 import esprom
 from esp8266sim.board import Board
+from esp8266sim.chips import W25Q80
 from esp8266sim.flashchip import Operation
+from esp8266sim.flaws import Stuck
 from esp8266sim.profiles import PROFILES
 from esprom import Segment
-from esprom.errors import Refused
-from esprom.writing import differing
+from esprom.errors import Cancelled, Refused, VerifyFailed
+from esprom.flash.geometry import round_down
+from esprom.writing import differing, sharing_sectors
 from tests.ports import on_board
 
 CONTENT = random.Random(1).randbytes(0x100000)
@@ -125,6 +129,155 @@ def test_by_the_rom_only_what_differs_from_what_is_believed_is_written(
     assert set(addresses) == expected
     assert not done.present
     assert bytes(board.flash.array) == CONTENT[:0x11000] + NEW + CONTENT[0x11000 + len(NEW) :]
+
+
+def test_pieces_in_one_sector_take_one_read_and_one_erase(board: Board) -> None:
+    addresses = erased(board)
+    under_test = device(board)
+    (alone,) = under_test.write_parts([Segment(0x11010, b"alone")])
+    pieces = [Segment(0x12000 + at, b"abcd") for at in range(0, 0x1000, 0x40)]
+    began = under_test.clock.now()
+    done = under_test.write_parts(pieces)
+    took_s = under_test.clock.now() - began
+    assert addresses == [0x11000, 0x12000]
+    assert sum(part.elapsed_s for part in done) == pytest.approx(took_s, rel=0.05)
+    assert took_s < 1.5 * alone.elapsed_s
+    assert bytes(board.flash.array[0x12000:0x13000]) == b"".join(
+        b"abcd" + CONTENT[at + 4 : at + 0x40] for at in range(0x12000, 0x13000, 0x40)
+    )
+
+
+NEIGHBOURS = [  # of whom each shares a sector with the next, or touches it
+    (0x10FF8, 0x10),
+    (0x11010, 4),
+    (0x11800, 0x1808),
+    (0x13008, 4),
+]
+
+
+@pytest.mark.parametrize("loader", ["rom", "stub"])
+def test_neighbours_are_exact_and_no_sector_is_erased_twice(board: Board, loader: str) -> None:
+    under_test = device(board, loader)
+    addresses = erased(board)
+    draw = random.Random(3)
+    pieces = [Segment(at, draw.randbytes(size)) for at, size in NEIGHBOURS]
+    done = under_test.write_parts(draw.sample(pieces, len(pieces)))
+    assert [(part.offset, part.size) for part in done] == NEIGHBOURS
+    expected = bytearray(CONTENT)
+    for piece in pieces:
+        expected[piece.address : piece.end] = piece.data
+    assert board.flash.array == expected
+    assert sorted(addresses) == [0x10000, 0x11000, 0x12000, 0x13000]
+
+
+def test_only_what_shares_a_sector_is_written_together() -> None:
+    empty = Segment(0x2800, b"")
+    parts = [
+        Segment(0x1FFF, b"12"),
+        Segment(0x3000, b"3"),
+        Segment(0x2FFF, b"4"),
+        empty,
+        Segment(0x5000, b"5"),
+    ]
+    found = [[part.data for part in together] for together in sharing_sectors(parts)]
+    assert found == [[b"12", b"", b"4"], [b"3"], [b"5"]]
+    around = [Segment(0x800, bytes(0x1000)), Segment(0x800, b""), Segment(0x1900, b"x")]
+    assert [len(together) for together in sharing_sectors(around)] == [3]
+
+
+@pytest.mark.parametrize("loader", ["rom", "stub"])
+def test_what_was_seen_to_be_there_is_told_as_present(board: Board, loader: str) -> None:
+    under_test = device(board, loader)
+    small, whole = Segment(0x11010, CONTENT[0x11010:0x11020]), Segment(0x20000, CONTENT[0x20000:0x21000])
+    beside = Segment(0x31000, b"new")
+    addresses = erased(board)
+    done = under_test.write_parts([small, whole, beside])
+    assert [part.present for part in done] == [True, loader == "stub", False]
+    assert set(addresses) == ({0x31000} if loader == "stub" else {0x20000, 0x31000})
+
+
+def test_an_early_end_leaves_what_is_before_and_what_is_behind(board: Board) -> None:
+    begun: list[str] = []
+
+    def note(progress: esprom.Progress) -> None:
+        if progress.done == 0:
+            begun.append(progress.stage)
+
+    parts = [Segment(0x11000, bytes(0x1000)), Segment(0x20000, bytes(0x2000)), Segment(0x30000, b"behind")]
+    with pytest.raises(Cancelled):
+        device(board).write_parts(parts, progress=note, cancel=lambda: begun.count("write") == 2)
+    assert board.flash.array[0x11000:0x12000] == bytes(0x1000)
+    assert bytes(board.flash.array[:0x11000]) == CONTENT[:0x11000]
+    assert bytes(board.flash.array[0x12000:0x20000]) == CONTENT[0x12000:0x20000]
+    assert bytes(board.flash.array[0x22000:]) == CONTENT[0x22000:]
+
+
+@pytest.mark.parametrize("loader", ["rom", "stub"])
+def test_between_sectors_that_are_written_in_part_it_may_be_stopped(board: Board, loader: str) -> None:
+    done: list[str] = []
+
+    def note(progress: esprom.Progress) -> None:
+        if progress.done == progress.total:
+            done.append(progress.stage)
+
+    parts = [Segment(at, b"across") for at in (0x11FFD, 0x12FFD)]
+    with pytest.raises(Cancelled):
+        device(board, loader).write_parts(parts, progress=note, cancel=lambda: "verify" in done)
+    expected = bytearray(CONTENT)
+    expected[0x11FFD:0x12000] = b"acr"
+    assert board.flash.array == expected
+
+
+@pytest.mark.parametrize("loader", ["rom", "stub"])
+def test_a_cell_that_fails_is_told_and_ends_it(loader: str) -> None:
+    stuck = Stuck(range(0x20777, 0x20778), at_zero=0x01)
+    board = Board(PROFILES["esp01"], bytearray(CONTENT), flaws=(stuck,))
+    held = bytes(board.flash.array)
+    parts = [Segment(0x11000, b"first"), Segment(0x20000, b"\x01" * 0x1000), Segment(0x30000, b"behind")]
+    with pytest.raises(VerifyFailed) as caught:
+        device(board, loader).write_parts(parts)
+    assert caught.value.address is not None
+    assert round_down(caught.value.address, 0x1000) == 0x20000
+    assert bytes(board.flash.array[:0x11008]) == held[:0x11000] + b"first" + held[0x11005:0x11008]
+    assert bytes(board.flash.array[0x21000:]) == held[0x21000:]
+
+
+def test_by_the_rom_an_erase_of_all_comes_first(caplog: pytest.LogCaptureFixture) -> None:
+    small = replace(W25Q80, jedec_id=0xEF4012, size=0x40000, sfdp=b"")
+    board = Board(PROFILES["esp01"], bytearray(CONTENT[:0x40000]), chip=small)
+    data = CONTENT[0x11000:0x12000]
+    stages: list[str] = []
+    (done,) = device(board).write_parts(
+        [Segment(0x11000, data)],
+        erase_all=True,
+        skip_present=True,
+        believed={0x11000: data},
+        progress=lambda progress: stages.append(progress.stage),
+    )
+    assert not done.present
+    assert list(dict.fromkeys(stages)) == ["erase", "verify", "write"]
+    assert "did not hold what it was believed" not in caplog.text
+    assert bytes(board.flash.array) == b"\xff" * 0x11000 + data + b"\xff" * 0x2E000
+
+
+LARGE = random.Random(6).randbytes(0x1000000)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("loader", ["rom", "stub"])
+def test_pieces_across_4_8_and_16_mib(loader: str) -> None:
+    board = Board(PROFILES["d1mini-pro"], bytearray(LARGE))
+    pieces = [Segment(0x3FFFF0, b"x" * 0x20), Segment(0x7FF000, b"y" * 0x2000), Segment(0xFFFFFB, b"zzzzz")]
+    under_test = device(board, loader)
+    for present in (False, True):
+        done = under_test.write_parts(pieces, skip_present=True)
+        assert [part.present for part in done] == [present] * 3
+    expected = bytearray(LARGE)
+    for piece in pieces:
+        expected[piece.address : piece.end] = piece.data
+    assert board.flash.array == expected
+    with pytest.raises(Refused):
+        under_test.write_parts([*pieces, Segment(0xFFFFFF + 1, b"z")])
 
 
 @pytest.mark.soak

@@ -40,18 +40,23 @@ def erase_flash(session: Session, yes: bool, unprotect: bool) -> Facts:
     elsewhere it says so and does it.
     """
     with session.device() as device:
-        size, mac = device.flash().size, device.chip.mac
-        backups = esprom.backups_at_hand(Path(), mac)
-        session.confirm(
-            f"erase the whole flash of {mac}, {esprom.size_name(size)}; {_rescue(backups)}", yes=yes
-        )
-        with session.change(device, HALF_ERASED) as job, timed() as taken:
+        size = device.flash().size
+        backups = esprom.backups_at_hand(Path(), device.chip.mac)
+        session.confirm(erasing_all(device, backups), yes=yes)
+        with session.change(device, HALF_ERASED) as job, timed(device) as taken:
             device.erase_flash(unprotect=unprotect, progress=job.progress, cancel=job.cancel)
     took = f"in {taken.seconds:.1f} seconds."
     session.output.say(
         f"Flash memory erased successfully {took}", old=f"Chip erase completed successfully {took}"
     )
     return {"offset": 0, "size": size, "backup": str(backups[0].image) if backups else None}
+
+
+def erasing_all(device: "esprom.Device", backups: "Sequence[esprom.BackupAtHand] | None" = None) -> str:
+    """Say what is about to be done, and what can bring the flash back. `backups`: of the board, if known."""
+    mac = device.chip.mac
+    found = esprom.backups_at_hand(Path(), mac) if backups is None else backups
+    return f"erase the whole flash of {mac}, {esprom.size_name(device.flash().size)}; {_rescue(found)}"
 
 
 def _rescue(backups: "Sequence[esprom.BackupAtHand]") -> str:
@@ -82,9 +87,11 @@ def erase_region(session: Session, offset: int, extent: Extent, unprotect: bool)
             device.flash(),
             lambda fitting: session.command("erase-region", *options, f"{offset:#x}", fitting),
         )
+        if size == device.flash().size:
+            session.output.note(f"about to {erasing_all(device)}")
         if extent == "all":
             session.output.result(f"Detected flash size: {esprom.size_name(device.flash().size)}")
-        with session.change(device, HALF_ERASED) as job, timed() as taken:
+        with session.change(device, HALF_ERASED) as job, timed(device) as taken:
             device.erase_region(offset, size, unprotect=unprotect, progress=job.progress, cancel=job.cancel)
     took = f"in {taken.seconds:.1f} seconds."
     session.output.say(

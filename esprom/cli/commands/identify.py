@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 import esprom
+from esprom.cli.esptool_lines import mac_line
 from esprom.cli.foreign import usual_flash
 from esprom.cli.group import command
 from esprom.cli.output import Facts, Output
@@ -34,7 +35,7 @@ def read_mac(session: Session) -> Facts:
     """Print the MAC address of the station interface."""
     with session.device(small=True) as device:
         chip = device.chip
-    session.output.result(f"MAC: {chip.mac}")
+    session.output.say(mac_line(chip.mac), old=f"MAC: {chip.mac}")
     return {"mac": chip.mac}
 
 

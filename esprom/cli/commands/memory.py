@@ -67,7 +67,7 @@ def dump_mem(session: Session, address: int, size: int, file: Path) -> Facts:
             f"{address:#x} on"
         )
     session.output.leave_stdout_to(file)
-    with session.device(small=True) as device, session.job() as job, timed() as taken:
+    with session.device(small=True) as device, session.job() as job, timed(device) as taken:
         data = device.read_memory(address, size, progress=job.progress, cancel=job.cancel)
     esprom.save(file, data, overwrite=True)
     took = f"in {taken.seconds:.1f} seconds ({rate(size, taken.seconds)})"

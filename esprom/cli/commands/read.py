@@ -46,7 +46,7 @@ def read_flash(session: Session, offset: int, extent: Extent, file: Path) -> Fac
             session.output.result(f"Detected flash size: {esprom.size_name(device.flash().size)}")
         if size > AT_ONCE:
             announce(session, device, size, passes=1 if device.loader != "rom" else 2)
-        with session.job() as job, timed() as taken:
+        with session.job() as job, timed(device) as taken:
             data = _read(device, offset, size, job)
     esprom.save(file, data, overwrite=True)
     took = f"in {taken.seconds:.1f} seconds ({rate(size, taken.seconds)})"

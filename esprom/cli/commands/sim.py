@@ -43,6 +43,20 @@ def _kinds(_context: click.Context, _option: click.Parameter, value: str | None)
     return kinds
 
 
+def _profiles(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
+    """Return the boards for the shell to complete the word to."""
+    from esp8266sim.profiles import PROFILES
+
+    return [name for name in PROFILES if name.startswith(incomplete)]
+
+
+def _flash_chips(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
+    """Return the flash chips for the shell to complete the word to."""
+    from esp8266sim.chips import CHIPS
+
+    return [name for name in CHIPS if name.startswith(incomplete)]
+
+
 def on_running_server(function: Any) -> Any:
     """Add the option that says which server."""
     return click.option(
@@ -61,10 +75,16 @@ def on_running_server(function: Any) -> Any:
     default="esp01",
     show_default=True,
     metavar="NAME",
+    shell_complete=_profiles,
     help="Which board: esp01, nodemcu, ...",
 )
 @click.option("--flash", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
-@click.option("--chip", metavar="NAME", help="Another flash chip than the board's own.")
+@click.option(
+    "--chip",
+    metavar="NAME",
+    shell_complete=_flash_chips,
+    help="Another flash chip than the board's own.",
+)
 @click.option("--latency-ms", type=click.FloatRange(min=0), help="Latency timer of the USB adapter.")
 @click.option(
     "--rom",

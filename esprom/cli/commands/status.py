@@ -7,7 +7,7 @@ import click
 
 import esprom
 from esprom.cli.commands.identify import tell_flash
-from esprom.cli.foreign import usual_flash
+from esprom.cli.foreign import passed_over, usual_flash
 from esprom.cli.group import command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
@@ -76,6 +76,9 @@ def _tell(session: Session, when: str, status: int, registers: int, blanks: str 
 
 @command("read-flash-sfdp")
 @usual_flash
+@passed_over("--flash-size", "-fs")
+@passed_over("--flash-mode", "-fm")
+@passed_over("--flash-freq", "-ff")
 @click.argument("address", type=NumberType("address", most=0xFFFFFF), required=False)
 @click.argument("size", type=NumberType("size", least=1, most=MOST_SFDP), metavar="[BYTES]", required=False)
 def read_flash_sfdp(session: Session, address: int | None, size: int | None) -> Facts:
@@ -92,9 +95,9 @@ def read_flash_sfdp(session: Session, address: int | None, size: int | None) -> 
             tell_flash(session.output, device.flash())
     summary = esprom.sfdp_summary(data) if first == 0 else None
     if address is not None:
+        place = f"SFDP[{first}..{first + count_of - 1}]:"
         listed = " ".join(f"{byte:#04x}" for byte in data)
-        said = f"SFDP[{first}..{first + count_of - 1}]: {listed}"
-        session.output.say(f"Flash memory {said}", old=said)
+        session.output.say(f"Flash memory {place} {listed}", old=f"{place} {data.hex(' ').upper()}")
     elif summary is None:
         raise EspromError(
             "the flash chip has no SFDP that makes sense: its parameter table begins with"

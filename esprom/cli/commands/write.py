@@ -9,7 +9,7 @@ import click
 
 import esprom
 from esprom.cli import completing
-from esprom.cli.commands.erase import unprotect_option
+from esprom.cli.commands.erase import erasing_all, unprotect_option
 from esprom.cli.esptool_lines import rate
 from esprom.cli.foreign import accepted, usual_flash, without_encryption
 from esprom.cli.group import command
@@ -69,6 +69,8 @@ def write_flash(
             session.output.note(f"warning: {part.file} begins like firmware, but {harm}; written as it is")
     with session.device() as device:
         ready = prepared(session, placed.parts, edit, device.flash(), force=force)
+        if erase_all:
+            session.output.note(f"about to {erasing_all(device)}")
         with session.change(device, HALF_WRITTEN) as job:
             written = device.write_parts(
                 [part.segment for part in ready],
@@ -82,7 +84,7 @@ def write_flash(
     if erase_all:
         session.output.say("Flash memory erased successfully.", old="Chip erase completed successfully.")
     for part, done in zip(ready, written, strict=True):
-        _tell(session, part, done)
+        _tell(session, part, done, asked=skip_flashed or bool(held))
     return {
         "written": [
             {**part.facts(), "present": done.present} for part, done in zip(ready, written, strict=True)
@@ -92,8 +94,11 @@ def write_flash(
     }
 
 
-def _tell(session: Session, part: Part, done: "esprom.WrittenPart") -> None:
-    if done.present:
+def _tell(session: Session, part: Part, done: "esprom.WrittenPart", *, asked: bool) -> None:
+    """Say what became of a part. `asked`: to look for what is there before it is written."""
+    if done.present and not asked:  # scripts look for "Wrote N bytes", also of a flash that has it all
+        session.output.say(f"Wrote 0 bytes at {part.offset:#010x}: the flash held all {done.size}.")
+    elif done.present:
         session.output.say(f"'{part.file}' at {part.offset:#010x} verified: it was there already.")
     else:
         pace = rate(done.size, done.elapsed_s)

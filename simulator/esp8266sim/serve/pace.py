@@ -10,10 +10,14 @@ import time
 from collections.abc import Callable
 from enum import Enum
 
-from esp8266sim.clock import SECOND, Clock
+from esp8266sim.clock import MS, SECOND, US, Clock
 
 SLICE_S = 0.02  # the longest time without a look at the sockets
 LAG_S = 0.25  # a board further behind than this lets the difference go, instead of running after it
+# How far code runs between two looks at the wall's clock: a loop over a peripheral's register may take
+# hundreds of times as long as on silicon.
+STRETCH_PS = 200 * US
+NAP_PS = 5 * MS  # no client can have meant to be done with something within so short a wait
 
 
 class Pace(Enum):
@@ -39,11 +43,11 @@ class RealTime:
         """Live up to the present. Return the seconds until the next event, None if none is to come."""
         clock = self._clock
         stop = self._wall_ps() + round(SLICE_S * SECOND)
-        while clock.step(self._wall_ps() + self._ahead):
+        while _step(clock, present := self._wall_ps() + self._ahead):
             if self._wall_ps() >= stop:
                 self._forgive()
                 return 0.0
-        clock.advance(self._wall_ps() + self._ahead)
+        clock.advance(present)
         due = clock.next_due()
         return None if due is None else max(0.0, (due - clock.now) / SECOND)
 
@@ -60,29 +64,75 @@ class RealTime:
 
 
 class AsFastAsPossible:
-    """Virtual time passes only while something on the board is pending, and then at once."""
+    """Virtual time passes only while something on the board is pending, and then at once.
 
-    def __init__(self, clock: Clock, wall: Callable[[], float] = time.monotonic) -> None:
+    But an alarm that a sleeping chip has set may be meant for the client, to be done with something by then:
+    while `is_asleep` says so, time is the wall's.
+    """
+
+    def __init__(
+        self, clock: Clock, is_asleep: Callable[[], bool], wall: Callable[[], float] = time.monotonic
+    ) -> None:
         self._clock = clock
+        self._is_asleep = is_asleep
         self._wall = wall
         self.rebase()
 
     def rebase(self) -> None:
         """Count from now on."""
         self._edge = (self._wall(), self._clock.now)
+        self._asleep_since: tuple[float, int] | None = None
 
     def run(self) -> float | None:
-        """Live on for a slice. Return 0 if there is more to do, None if the board waits for the client."""
+        """Live on for a slice. Return the seconds until there is more to do, None if that is the client's."""
         clock = self._clock
         stop = self._wall() + SLICE_S
-        while clock.step():
+        while (due := clock.next_due()) is not None:
+            left = self._left_to_sleep(due)
+            if left:
+                return left
+            _step(clock)
             if self._wall() >= stop:
                 return 0.0
         return None
 
-    def edge(self) -> None:
-        """Let as much time pass since the last edge as the client has let pass."""
-        wall, virtual = self._edge
+    def _left_to_sleep(self, due: int) -> float:
+        """Let a sleeping chip sleep; return the seconds until what is due wakes it, 0 if it is awake."""
         clock = self._clock
-        clock.advance(max(clock.now, virtual + round((self._wall() - wall) * SECOND)))
-        self._edge = (self._wall(), clock.now)
+        if not self._is_asleep():
+            self._asleep_since = None
+            return 0.0
+        if due - clock.now <= NAP_PS:
+            return 0.0
+        since = self._asleep_since = self._asleep_since or (self._wall(), clock.now)
+        present = self._after(since)
+        clock.advance(min(present, due - 1))
+        return max(0, due - present) / SECOND
+
+    def edge(self) -> None:
+        """Let as much time pass since the last edge as the client has let pass.
+
+        Where the computer takes too long for that, the rest is let go: the client waits for an answer.
+        """
+        clock = self._clock
+        goal, stop = self._after(self._edge), self._wall() + LAG_S
+        while _step(clock, goal) and self._wall() < stop:
+            pass
+        due = clock.next_due()
+        if due is None or due > goal:
+            clock.advance(goal)
+        self.rebase()
+
+    def _after(self, moment: tuple[float, int]) -> int:
+        """Return what the board's time would be if it had been the wall's since a moment."""
+        wall, virtual = moment
+        return virtual + round((self._wall() - wall) * SECOND)
+
+
+def _step(clock: Clock, until: int | None = None) -> bool:
+    """Do what is due next, as `Clock.step` does; but code runs for no longer than a stretch."""
+    due = clock.next_due()
+    if due is None:
+        return False
+    stretch = max(due, clock.now) + STRETCH_PS
+    return clock.step(stretch if until is None else min(until, stretch))

@@ -197,7 +197,11 @@ class Server:
         self._on_connect = on_connect
         self._real = RealTime(board.clock)
         self._time: Runner = self._real
-        self._paced: Runner = self._real if pace is Pace.REAL else AsFastAsPossible(board.clock)
+        self._paced: Runner = (
+            self._real
+            if pace is Pace.REAL
+            else AsFastAsPossible(board.clock, is_asleep=lambda: board.is_asleep)
+        )
         self._lines = Lines(board, self._edge)
         self._client: Client | None = None
         self._left_at = time.monotonic()

@@ -19,16 +19,23 @@ from esprom.progress import Watch
 from esprom.writing import write_parts
 
 ERASED = 0xFF
+SECTOR = 0x1000
 
 
-class StoppedClock:
-    """No time passes."""
+JOB_S = 2.0  # that every job of the board takes, by its clock
+
+
+class BoardClock:
+    """Time that passes where a job is done, and nowhere else."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
 
     def now(self) -> float:
-        return 0.0
+        return self.time
 
     def sleep(self, seconds: float) -> None:
-        pass
+        self.time += seconds
 
 
 @dataclass
@@ -49,6 +56,7 @@ class FakeDevice:
     was_reset: bool = True
     port_name: str = "fake"
     mac: str = "5c:cf:7f:00:12:34"
+    clock: BoardClock = field(default_factory=BoardClock)
 
     @property
     def chip(self) -> esprom.ChipInfo:
@@ -90,10 +98,26 @@ class FakeDevice:
     def write_flash(
         self, offset: int, data: bytes, *, unprotect: bool = False, progress: Any = None, cancel: Any = None
     ) -> None:
+        pieces = [esprom.Segment(offset, data)]
+        self.write_pieces(pieces, unprotect=unprotect, progress=progress, cancel=cancel)
+
+    def write_pieces(
+        self, pieces: Any, *, unprotect: bool = False, progress: Any = None, cancel: Any = None
+    ) -> frozenset[int]:
         if self.protected and not unprotect:
             raise FlashProtected("the flash is protected; add --unprotect", status=self.status)
-        self._work("write", len(data), progress, cancel)
-        self.cells[offset : offset + len(data)] = data
+        self._work("write", sum(len(piece.data) for piece in pieces), progress, cancel)
+        before = bytes(self.cells)
+        for piece in pieces:
+            self.cells[piece.address : piece.end] = piece.data
+        touched = {
+            at for piece in pieces for at in range(piece.address // SECTOR * SECTOR, piece.end, SECTOR)
+        }
+        return frozenset(
+            at
+            for at in touched
+            if self.loader == "rom" or self.cells[at : at + SECTOR] != before[at : at + SECTOR]
+        )
 
     def write_sectors(
         self, sectors: Any, *, unprotect: bool = False, progress: Any = None, cancel: Any = None
@@ -102,12 +126,11 @@ class FakeDevice:
         for offset, data in sectors.items():
             self.cells[offset : offset + len(data)] = data
 
-    def write_parts(
-        self, parts: Any, *, erase_all: bool, progress: Any = None, cancel: Any = None, **options: Any
-    ) -> Any:
-        if erase_all:
-            self.erase_flash(progress=progress, cancel=cancel)
-        return write_parts(self, parts, Watch(StoppedClock(), progress, cancel), **options)
+    def write_parts(self, parts: Any, *, progress: Any = None, cancel: Any = None, **options: Any) -> Any:
+        return write_parts(self, parts, Watch(self.clock, progress, cancel), **options)
+
+    def check_size(self, end: int) -> None:
+        self.log.append(("check size", end))
 
     def check_protection(self) -> None:
         if self.protected:
@@ -189,10 +212,11 @@ class FakeDevice:
         if self.fails is not None:
             raise self.fails
         self.half_way()
+        self.clock.sleep(JOB_S)
         if cancel is not None and cancel():
             raise Cancelled("stopped")
         if progress is not None:
-            progress(esprom.Progress(stage, size, size, 2.0))
+            progress(esprom.Progress(stage, size, size, JOB_S))
 
 
 ABOUT_THE_BOARD = [  # the longest first

@@ -66,6 +66,8 @@ def test_options_before_the_command_are_passed_over() -> None:
         (["flash-id", "--after=hard"], ["hard-reset"]),
         (["completion", ""], ["bash", "zsh", "fish"]),
         (["sim", "ser"], ["serve"]),
+        (["sim", "serve", "--profile", "node"], ["nodemcu", "nodemcu-v3"]),
+        (["sim", "serve", "--chip", "W25Q1"], ["W25Q128"]),
         (["write-flash", "--diff-"], ["--diff-with"]),
         (["flash-id", "--th"], ["--then"]),
     ],

@@ -27,12 +27,30 @@ def listed(begins: str, ends: str, form: str) -> list[str]:
 @pytest.mark.spec("CONFIG-1", "CONFIG-2", "CONFIG-3", "CONFIG-4")
 def test_the_specification_lists_what_is_read() -> None:
     ours = [str(option.envvar) for option in OPTIONS.values() if option.envvar]
-    assert listed("**CONFIG-1.", "*Source", r"ESPROM_[A-Z_]+") == sorted(ours)
+    assert ours == [f"ESPROM_{key.upper()}" for key in KEYS]
     assert listed("Its keys are those of the options:", "Another key", "[a-z-]+") == sorted(
         key.replace("_", "-") for key in KEYS
     )
     assert listed("variables** are taken", ";", r"ESPTOOL_[A-Z_]+") == sorted(VARIABLES.values())
     assert listed("Of the keys", "count.", "[a-z_]+") == sorted(SETTINGS)
+
+
+@pytest.mark.spec("CONFIG-1")
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("ESPROM_CHIP_SIZE", "bad", ["flash-id"]),
+        ("ESPROM_AFTER", "explode", ["flash-id"]),
+        ("ESPTOOL_FM", "sideways", ["write-flash", "0", __file__]),
+    ],
+)
+def test_a_variable_whose_value_is_none_is_named(
+    variable: str, value: str, words: list[str], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    ran = run(*words)
+    assert ran.code == 2
+    assert ran.err.startswith(f"esprom: {variable}: '{value}' is no")
 
 
 @pytest.fixture(autouse=True)

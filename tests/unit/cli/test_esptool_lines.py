@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+import esprom
+from esprom.cli.esptool_lines import preamble
 from tests.unit.cli.conftest import FakeDevice, Run
 
+IMAGE = esprom.make_image([esprom.Segment(0x40100000, b"code")], 0x40100000)[0].data
 BOTH = {  # a verb in version 5's spelling, and what is searched for, whichever spelling it has
     "read-mac": [r"MAC:\s*([0-9a-f:]{17})", r"(?m)^MAC:\s*([0-9a-fA-F:]{17})\s*$", r"[0-9a-f:]{17}"],
-    "chip-id": [r"Chip ID:\s+0x([0-9a-fA-F]+)", r"Detecting chip type... ESP8266\n", r"Features: +Wi-Fi"],
+    "chip-id": [r"Chip ID:\s+0x([0-9a-fA-F]+)", r"Detecting chip type... ESP8266\n", r"Features: +Wi-?Fi"],
     "flash-id": [
         r"Manufacturer:\s*(\w\w)\b",
         r"Device:\s*(\w{4})\b",
@@ -127,7 +130,7 @@ def test_what_would_not_be_true_is_not_said(run: Run, tmp_path: Path) -> None:
         ("verify_flash --diff=yes 0x6000 data", r"verify FAILED: \d+ differences, first @ 0x00006000"),
         ("verify-flash 0x6000 data", r"Verification failed \(digest mismatch\)"),
         ("write_flash 0 data 4 data", "Detected overlap at address: 0x4 "),
-        ("write_flash 0xffffff data", r"File data \(length 9\) at offset 0x00ffffff will not fit"),
+        ("write_flash 0xffffff data", r"File 'data' \(length 9\) at offset 0x00ffffff will not fit"),
     ],
 )
 def test_failures(run: Run, tmp_path: Path, words: str, said: str) -> None:
@@ -136,3 +139,32 @@ def test_failures(run: Run, tmp_path: Path, words: str, said: str) -> None:
     assert ran.code != 0
     assert re.search(said, ran.out + ran.err)
     assert ran.err.splitlines()[-1].startswith("esprom: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "line"),
+    [(False, "Features:           Wi-Fi, 160MHz, Embedded Flash"), (True, "Features: WiFi, Embedded Flash")],
+)
+def test_a_flash_that_is_inside_is_told_as_esptool_does(old: bool, line: str) -> None:
+    with esprom.connect("sim://esp8285") as device:
+        assert line in preamble(device, old=old, detected=False)
+
+
+@pytest.mark.spec("LINES-2")
+def test_nothing_stays_in_a_loader_that_is_gone(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "app").write_bytes(IMAGE)
+    ran = run("--after", "no-reset", "load-ram", tmp_path / "app")
+    assert ran.code == 0
+    assert "Staying" not in ran.out
+
+
+@pytest.mark.parametrize("words", [["write-flash", "-e", "0", "app"], ["erase-region", "0", "all"]])
+def test_before_all_is_erased_it_is_said_whether_a_backup_is_at_hand(
+    run: Run, tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "app").write_bytes(IMAGE)
+    ran = run(*words)
+    assert ran.code == 0
+    assert (
+        "about to erase the whole flash of 5c:cf:7f:00:12:34, 1MB; no proven backup of this board" in ran.err
+    )

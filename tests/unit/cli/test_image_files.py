@@ -259,7 +259,7 @@ def test_elf2image_writes_no_file_where_it_cannot_write_both(run: Run, folder: P
 def test_an_empty_file_is_told_in_words_that_are_true_of_each_verb(run: Run, folder: Path) -> None:
     for verb in ("write-flash", "verify-flash"):
         ran = run(verb, "0", "empty")
-        assert (ran.code, "warning: empty is empty, there is nothing in it\n" in ran.err) == (2, True)
+        assert (ran.code, "warning: 'empty' is empty, it is left out\n" in ran.err) == (2, True)
 
 
 def test_elf2image_replaces_what_is_there(run: Run, folder: Path) -> None:

@@ -160,7 +160,7 @@ def test_a_refusal_before_the_first_change_does_not(
     def refuse(*_: object, **__: object) -> None:
         raise failure
 
-    monkeypatch.setattr(device, "write_flash", refuse)
+    monkeypatch.setattr(device, "write_pieces", refuse)
     assert run("write-flash", "0", file).err.endswith("esprom: no\n")
 
 

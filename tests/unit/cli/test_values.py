@@ -12,7 +12,6 @@ NUMBERS = [
     ("0x400000", 0x400000),
     ("0X1F", 31),
     ("4096", 4096),
-    ("010", 10),
     ("4MB", 0x400000),
     ("4mb", 0x400000),
     ("4M", 0x400000),
@@ -29,6 +28,12 @@ NUMBERS = [
 @pytest.mark.parametrize(("text", "value"), NUMBERS)
 def test_a_number_is_hex_decimal_or_has_a_unit(text: str, value: int) -> None:
     assert number(text) == value
+
+
+@pytest.mark.parametrize("text", ["010", "01000", "04KB"])
+def test_a_zero_in_front_means_something_else_to_everybody(text: str) -> None:
+    with pytest.raises(ValueError, match="write 0x in front, or no zero"):
+        number(text)
 
 
 @pytest.mark.parametrize("text", ["", "0x", "four", "-1", "1.5MB", "4GB", "4MBs", "0b1", "4 bytes", "1e3"])

@@ -47,14 +47,30 @@ def test_a_difference_is_listed_or_not(
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ["write-flash", "--ignore-flash-enc-efuse", "0", "FILE"],
+        ["write_flash", "--ignore-flash-encryption-efuse-setting", "-ft", "nor", "0", "FILE"],
+        ["read-flash-sfdp", "-fs", "detect", "-fm", "dio", "-ff", "keep", "0", "4"],
+        ["erase-region", "-ft", "nor", "-sc", "SPI", "0", "0x1000"],
+    ],
+)
+def test_what_makes_no_difference_to_esptool_makes_none_here(
+    run: Run, tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "FILE").write_bytes(b"content")
+    assert run(*words).code == 0
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["write-flash", "--encrypt", "0", "FILE"], "the ESP8266 has no flash encryption"),
         (["write_flash", "--encrypt_files", "0", "0", "FILE"], "the ESP8266 has no flash encryption"),
-        (["write-flash", "--ignore-flash-enc-efuse", "0", "FILE"], "the ESP8266 has no flash encryption"),
         (["write-flash", "-sc", "HSPI", "0", "FILE"], "its usual pins"),
         (["read-flash", "--spi-connection", "1,2,3,4,5", "0", "16", "OUT"], "its usual pins"),
         (["erase-flash", "--flash-type", "nand"], "a NOR flash"),
+        (["erase-flash", "-ft", "nand"], "a NOR flash"),
         (["write-flash", "0", "FILE", "--diff-with", "FILE", "FILE"], "--diff-with names 2 files for 1"),
     ],
 )
@@ -92,7 +108,7 @@ def test_an_empty_file_among_others_is_told_of_and_left_out(
     (tmp_path / "empty").write_bytes(b"")
     ran = run("write-flash", "0", tmp_path / "a", "0x1000", tmp_path / "empty")
     assert ran.code == 0
-    assert f"{tmp_path / 'empty'} is empty" in ran.err
+    assert f"'{tmp_path / 'empty'}' is empty, it is left out" in ran.err
     assert device.cells[:5] == b"first"
 
 
@@ -114,7 +130,7 @@ def test_the_size_that_is_stated_is_the_end(run: Run, device: FakeDevice, tmp_pa
     (tmp_path / "a").write_bytes(b"first")
     ran = run("write-flash", "-fs", "512KB", "0x80000", tmp_path / "a")
     assert ran.code == 1
-    assert "will not fit: it would end at 0x80005, and -fs says 512KB" in ran.err
+    assert "will not fit in 524288 bytes of flash: it would end at 0x80005, and -fs says 512KB" in ran.err
     assert run("write-flash", "-fs", "512KB", "--force", "0x80000", tmp_path / "a").code == 0
 
 
@@ -179,3 +195,52 @@ def test_what_the_flash_holds_is_not_written_again(run: Run, device: FakeDevice,
     assert [size for job, size in (entry[:2] for entry in device.log if entry[0] == "write")] == [0x1000]
     assert device.cells[:0x3000] == changed
     assert run("write-flash", "0", tmp_path / "a", "--diff-with", "skip").code == 0
+
+
+def test_pieces_in_one_sector_are_written_together_and_told_of_one_by_one(
+    run: Run, device: FakeDevice, tmp_path: Path
+) -> None:
+    pieces = [esprom.Segment(0x1000 + at, b"abcd") for at in range(0, 0x400, 0x10)]
+    (tmp_path / "a.hex").write_bytes(esprom.build_hex(pieces))
+    ran = run("write-flash", "0", tmp_path / "a.hex")
+    assert [entry for entry in device.log if entry[0] == "write"] == [("write", 4 * 64)]
+    assert ran.out.count("Wrote 4 bytes at 0x") == 64
+    assert "Wrote 4 bytes at 0x00001010 in 0.0 seconds (1.0 kbit/s)." in ran.out  # 2 s are 64 shares
+
+
+def test_an_erase_of_all_leaves_nothing_to_be_compared_or_believed(
+    run: Run, device: FakeDevice, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(bytes(device.cells[:0x2000]))
+    options = ["--erase-all", "--skip-flashed", "--unprotect", "--diff-with", tmp_path / "a"]
+    assert run("write-flash", "0", tmp_path / "a", *options).code == 0
+    assert device.log[1:-1] == [("check size", 0x2000), ("erase", 0x100000), ("write", 0x2000)]
+
+
+@pytest.mark.spec("LINES-2")
+def test_a_flash_that_held_it_all_is_told_of(run: Run, device: FakeDevice, tmp_path: Path) -> None:
+    device.loader = "esprom"
+    (tmp_path / "a").write_bytes(b"other")
+    assert '"present": false' in run("write-flash", "0", tmp_path / "a", "--json").out
+    assert '"present": true' in run("write-flash", "0", tmp_path / "a", "--json").out
+    assert (
+        "Wrote 0 bytes at 0x00000000: the flash held all 5.\n" in run("write-flash", "0", tmp_path / "a").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["read-flash", "0", "0x1000", "out"], "in 2.0 seconds (16.4 kbit/s)"),
+        (["dump-mem", "0x3ff00000", "0x1000", "out"], "in 2.0 seconds (16.4 kbit/s)"),
+        (["erase-flash", "--yes"], "in 2.0 seconds."),
+        (["erase-region", "0", "0x1000"], "in 2.0 seconds."),
+        (["write-flash", "0", "a"], "in 2.0 seconds (16.4 kbit/s)"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_times_and_rates_are_by_the_boards_clock(
+    run: Run, tmp_path: Path, words: list[str], said: str
+) -> None:
+    (tmp_path / "a").write_bytes(bytes(0x1000))
+    assert said in run(*words).out

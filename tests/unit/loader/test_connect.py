@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import pytest
 
 from esp8266sim.board import Board, Wiring
+from esp8266sim.bridges import BRIDGES
 from esp8266sim.profiles import PROFILES
 from esp8266sim.scripts import (
     Act,
@@ -18,6 +21,7 @@ from esp8266sim.scripts import (
 from esp8266sim.trace import Kind
 from esprom.errors import NoResponse, ProtocolError
 from esprom.loader.connect import ROM_WORD, ROM_WORD_VALUE, identify, reach_rom
+from esprom.loader.rom import RomLoader
 from esprom.protocol import slip
 from esprom.protocol.packets import Command
 from tests.ports import ScriptedPort, board, loader, on_board, reply
@@ -36,6 +40,27 @@ def test_a_board_is_reached_and_identified(profile: str, baud: int) -> None:
     assert info.mac.startswith("5c:cf:7f:")
     assert not under_test.trace.of(Kind.UNMODELLED)
     assert port.clock.now() < 1.2
+
+
+@pytest.mark.parametrize("bridge", sorted(BRIDGES))
+@pytest.mark.parametrize("crystal_hz", [26_000_000, 40_000_000])
+@pytest.mark.parametrize("baud", [1_000_000, 1_500_000, 2_000_000, 2_500_000, 3_000_000, 4_000_000])
+def test_the_crystal_whatever_the_adapter_makes_of_a_rate(bridge: str, crystal_hz: int, baud: int) -> None:
+    profile = replace(PROFILES["esp01"], bridge=BRIDGES[bridge], crystal_hz=crystal_hz)
+    port = on_board(Board(profile))
+    port.baud = baud
+    assert identify(reach_rom(port, "default-reset")).crystal_mhz * 1_000_000 == crystal_hz
+
+
+def test_a_crystal_that_cannot_be_told_is_called_a_guess(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = on_board(board("d1mini-pro"))  # whose adapter makes 2 Mbaud
+    port.baud = 3_000_000
+    rom = reach_rom(port, "default-reset")
+    monkeypatch.setattr(RomLoader, "write_regs", lambda rom, writes: None)  # takes no time, as at --pace max
+    assert identify(rom).crystal_mhz == 26
+    assert "cannot be told at 3000000 baud" in caplog.text
 
 
 def test_without_reset_lines_the_loader_must_be_there() -> None:

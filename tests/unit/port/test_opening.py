@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import serial
 
+from esprom.errors import PortError
 from esprom.port import open_port
 
 
@@ -90,3 +91,14 @@ def test_the_wrong_one_of_the_two_names_on_a_mac(
     open_port(device)
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * bool(warned)
     assert warned in caplog.text
+
+
+@pytest.mark.parametrize("baud", [1, 299, 12_000_001, 99_999_999])
+def test_a_rate_that_no_adapter_has_is_told_as_such(baud: int) -> None:
+    with pytest.raises(PortError, match=f"no adapter carries {baud} baud"):
+        open_port("sim://esp01", baud)
+
+
+@pytest.mark.parametrize("baud", [300, 12_000_000])
+def test_the_first_and_the_last_rate_that_one_has(baud: int) -> None:
+    assert open_port("sim://esp01", baud).baud == baud

@@ -11,6 +11,7 @@ from esp8266sim.chips import RECORDER, W25Q32
 from esp8266sim.clock import MS, SECOND, US
 from esp8266sim.faults import Fault
 from esp8266sim.line import Burst
+from esp8266sim.soc import rtc
 from esp8266sim.soc.bus import DRAM, IRAM
 from esp8266sim.trace import Kind, Trace, TraceEvent
 from tests.bench import SYNC, banner, read_reg, write_reg
@@ -63,6 +64,20 @@ def test_rts_alone_holds_the_chip_in_reset() -> None:
     assert rig.run(10) == b""
     rig.lines(dtr=False, rts=False)
     assert banner(2, 3) in rig.run()
+
+
+@pytest.mark.spec("LINE-17")
+@pytest.mark.parametrize("dtr", [True, False])
+def test_a_chip_that_resets_itself_reads_no_straps(dtr: bool) -> None:
+    rig = Rig()
+    rig.run()
+    rig.lines(dtr=False, rts=True)
+    rig.lines(dtr=dtr, rts=False)
+    mode = 1 if dtr else 3
+    assert banner(2, mode) in rig.run()
+    rig.lines(dtr=not dtr, rts=False)
+    rig.board.rtc.store(rtc.CONTROL, rtc.SOFTWARE_RESET)
+    assert banner(2, mode) in rig.run()
 
 
 @pytest.mark.spec("LINE-12")
@@ -162,6 +177,21 @@ def test_neither_button_nor_supply_starts_a_chip_that_is_held_in_reset() -> None
     rig.board.power_cycle()
     assert rig.run() == b""
     assert rig.state() is CpuState.RESET
+
+
+def test_nothing_goes_on_in_a_chip_that_is_held_in_reset() -> None:
+    rig = Rig()
+    rig.run()
+    for register, value in (
+        (0x60000904, 0),  # the watchdog's stages, and that it runs
+        (0x60000900, 1),
+        (0x60000600, 1000),  # a timer's load, and that it runs, over and over
+        (0x60000608, 1 << 7 | 1 << 6),
+    ):
+        rig.board.soc.bus.store32(register, value)
+    rig.lines(dtr=False, rts=True)
+    assert rig.board.clock.next_due() is None
+    assert Kind.RESET not in [event.kind for event in rig.board.trace.events]
 
 
 def test_ram_survives_a_reset_and_not_the_supply() -> None:

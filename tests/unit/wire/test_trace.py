@@ -10,13 +10,8 @@ import esprom
 
 
 def messages(data: bytes) -> list[esprom.WireMessage]:
-    """Return what was said, without notes."""
-    return [
-        message
-        for stream in esprom.wire_log(data).streams
-        for message in esprom.wire_messages(stream)
-        if message.way
-    ]
+    """Return what happened: what was said, and how rate and modem lines were set."""
+    return [message for stream in esprom.wire_log(data).streams for message in esprom.wire_messages(stream)]
 
 
 def content(message: esprom.WireMessage) -> tuple[str, str, str]:
@@ -25,15 +20,20 @@ def content(message: esprom.WireMessage) -> tuple[str, str, str]:
 
 
 @pytest.mark.spec("WIRE-13")
-@pytest.mark.parametrize("loader", ["rom", "stub"])
-def test_the_trace_and_the_capture_of_a_session_tell_the_same(loader: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("board", "loader", "baud"),
+    [("esp01", "rom", 115200), ("esp01", "stub", 115200), ("nodemcu", "stub", 230400)],
+)
+def test_the_trace_and_the_capture_of_a_session_tell_the_same(
+    board: str, loader: str, baud: int, tmp_path: Path
+) -> None:
     lines: list[str] = []
     capture = esprom.WireCapture(tmp_path / "a.pcapng", payload=True)
     with (
         capture,
         capture.ports(),
         esprom.WireTrace(lines.append).ports(),
-        esprom.connect("sim://esp01", loader=loader) as device,
+        esprom.connect(f"sim://{board}", loader=loader, baud=baud) as device,
     ):
         device.read_flash(0, 0x1000)
         device.read_reg(0x3FF00050)
@@ -43,6 +43,19 @@ def test_the_trace_and_the_capture_of_a_session_tell_the_same(loader: str, tmp_p
     assert len(traced) > 20
     late = traced[-1].at_s - traced[0].at_s - (captured[-1].at_s - captured[0].at_s)
     assert abs(late) < 0.002  # roundings do not add up
+
+
+@pytest.mark.spec("WIRE-13")
+def test_the_trace_is_known_to_be_ours() -> None:
+    lines: list[str] = []
+    with esprom.WireTrace(lines.append).ports(), esprom.connect("sim://nodemcu") as device:
+        device.read_reg(0x3FF00050)
+    log = esprom.wire_log("\n".join(["connecting to COM5", *lines, "MAC: 5c:cf:7f:12:34:56"]).encode())
+    (stream,) = log.streams
+    assert (log.source, stream.name) == ("esprom --trace", "esprom")
+    notes = [event.note for event in stream.events if event.note]
+    assert [note for note in notes if "esptool" in note] == []
+    assert (notes[0], notes[-1]) == ("esprom: connecting to COM5", "esprom: MAC: 5c:cf:7f:12:34:56")
 
 
 def test_it_ends_with_its_context() -> None:

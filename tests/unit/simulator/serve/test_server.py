@@ -2,6 +2,7 @@
 """The lines of a client far away, and the socket protocols under hostile input."""
 
 import socket
+import time
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,14 @@ from esp8266sim.serve.client import Outbox
 from esp8266sim.serve.pace import Pace
 from esp8266sim.serve.server import BOTH_ASSERTED_S, TOO_MUCH, Lines, Server, Ways
 from esp8266sim.serve.sim import open_board
+from esprom import Program, Segment, program_images
 from tests.bench import SYNC
 from tests.served import serving
+
+# Feeds the watchdog without end, which is the slowest that code can be: l32r a2, the register's address;
+# movi a3, 0x73; s32i a3, a2, 0; j to that.
+FEEDS = bytes.fromhex("14090060 21ffff 32a073 326200 46feff")
+FEEDING = program_images(Program(0x40100004, (Segment(0x40100000, FEEDS),)), 1)[0].data
 
 
 class Wall:
@@ -132,6 +139,33 @@ def test_a_client_that_does_not_read_stops_the_boards_time(monkeypatch: pytest.M
             for _ in range(5):
                 server.step(0.0)
             assert board.clock.now > began
+
+
+@pytest.mark.parametrize("pace", Pace)
+def test_a_firmware_that_spins_keeps_nobody_out(pace: Pace) -> None:
+    board = open_board("sim://esp01")[0]
+    board.flash.array[: len(FEEDING)] = FEEDING
+    board.press_reset()
+    while board.soc.cpu.pc not in range(0x40100004, 0x40100010):
+        board.clock.step()
+    with Server(board, Ways(rfc2217=0), pace=pace) as server:
+        host, _, port = server.addresses[0].url.partition("://")[2].rpartition(":")
+        with socket.create_connection((host, int(port)), 10) as client:
+            client.setblocking(False)
+            client.sendall(b"\xff\xfd\x2c")  # DO COM-PORT-OPTION
+            began = time.monotonic()
+            server.step(0.0)
+            client.sendall(b"\xff\xfa\x2c\x05\x08\xff\xf0")  # SET-CONTROL: DTR
+            while b"\xff\xfa\x2c\x69\x08\xff\xf0" not in read(client):
+                server.step(0.0)
+            assert time.monotonic() - began < 2.0  # pyserial waits 3 s for each of these
+
+
+def read(client: socket.socket) -> bytes:
+    try:
+        return client.recv(1000)
+    except BlockingIOError:
+        return b""
 
 
 @pytest.mark.spec("SERVE-11")
