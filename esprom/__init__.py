@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from esprom.doctor import Diagnosis, Finding, Trouble, diagnose
     from esprom.doctor.page import doctor_page
     from esprom.doctor.wiring import wiring_drawing
-    from esprom.files import check_targets, is_stdout, load, save, save_made
+    from esprom.files import check_apart, check_targets, is_stdout, load, save, save_made
     from esprom.flash.geometry import SECTOR
     from esprom.flash.header_words import (
         HEADER_FREQUENCIES,
@@ -84,6 +84,7 @@ if TYPE_CHECKING:
         flash_header,
         image_details,
         is_hex,
+        is_uf2,
         make_image,
         merge_hex,
         merge_raw,
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
         parse_elf,
         parse_hex,
         parse_image,
+        parse_uf2,
         program_images,
         trailer,
     )
@@ -154,7 +156,7 @@ _HOME = {
     "esprom.doctor": ("Diagnosis", "Finding", "Trouble", "diagnose"),
     "esprom.doctor.page": ("doctor_page",),
     "esprom.doctor.wiring": ("wiring_drawing",),
-    "esprom.files": ("check_targets", "is_stdout", "load", "save", "save_made"),
+    "esprom.files": ("check_apart", "check_targets", "is_stdout", "load", "save", "save_made"),
     "esprom.image.difference": ("Change", "Difference", "differences"),
     "esprom.flash.geometry": ("SECTOR",),
     "esprom.flash.header_words": (
@@ -183,6 +185,7 @@ _HOME = {
         "flash_header",
         "image_details",
         "is_hex",
+        "is_uf2",
         "make_image",
         "merge_hex",
         "merge_raw",
@@ -190,6 +193,7 @@ _HOME = {
         "parse_elf",
         "parse_hex",
         "parse_image",
+        "parse_uf2",
         "program_images",
         "trailer",
     ),
@@ -286,6 +290,7 @@ __all__ = [
     "__version__",
     "backups_at_hand",
     "build_hex",
+    "check_apart",
     "check_backup",
     "check_restore",
     "check_targets",
@@ -310,6 +315,7 @@ __all__ = [
     "inspection_page",
     "is_hex",
     "is_stdout",
+    "is_uf2",
     "load",
     "load_backup",
     "make_image",
@@ -319,6 +325,7 @@ __all__ = [
     "parse_elf",
     "parse_hex",
     "parse_image",
+    "parse_uf2",
     "planned_files",
     "ports",
     "program_images",

@@ -12,13 +12,17 @@
     ├── RecordingDiffers        6  a client says something else than a recording that is replayed to it
     ├── EdgeLost                1  bytes beside what was written were erased, and could not be put back
     ├── ImageError              1  a file is not what it should be
+    │   └── FileError           2  a file that is named is missing, empty, or not to be read or written
     ├── Refused                 1  esprom will not do it unless told to (`--force` and its kin)
     └── Cancelled             130  the caller's cancel callback said so
         └── Unfinished          7  the same, and what was done is kept: the same command goes on from there
 
 The number is the exit code of the command line; with 0 (done), 2 (usage) and 130 (Ctrl-C) that is the
-whole table, and it is stable. A caller's own mistake is a `ValueError`. From bytes off the wire only
-`EspromError` may come out.
+whole table, and it is stable. Usage is what can be seen before any work: the words, the files that they
+name (missing, empty, not to be written to, read and written at once), and what of them is to go where
+(Intel HEX that is damaged, pieces that overlap). Where looking into a file is the work, and it is no image
+or no program, that is an `ImageError`. A caller's own mistake is a `ValueError`. From bytes off the wire
+only `EspromError` may come out.
 
 Messages are one line: what happened, what it means, what to do next. Facts are attributes.
 """
@@ -148,6 +152,12 @@ class EdgeLost(EspromError):
 
 class ImageError(EspromError):
     """A file or image is not what it should be."""
+
+
+class FileError(ImageError):
+    """A file that is named is missing, empty, or not to be read or written: known before any work."""
+
+    exit_code = 2
 
 
 class Refused(EspromError):

@@ -16,10 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from esprom.errors import EspromError, ImageError, Refused
+from esprom.errors import EspromError, FileError, Refused
 
 STDOUT = 1  # file descriptor
 SHARED = 0o666  # what a file may be at most that holds nothing to be executed
+WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+MOST_OF_A_STREAM = 1 << 24  # bytes, 16 MiB: the largest flash that the chip can address
 
 
 def save(path: str | os.PathLike[str], data: bytes, *, overwrite: bool) -> None:
@@ -46,6 +48,8 @@ def save_made(
 ) -> None:
     """Write `data`, made of the files `sources`: who may read or write all of them may do so with it.
 
+    The owner may write to it in any case: sources that must not be changed can be made of again.
+
     Raises what `save` raises.
     """
     mode = SHARED
@@ -54,7 +58,7 @@ def save_made(
     save(path, data, overwrite=overwrite)
     target = _real(Path(path))
     if target.is_file() and not is_stdout(target):
-        target.chmod(mode)
+        target.chmod(mode | stat.S_IWUSR)
 
 
 def save_together(files: Sequence[tuple[str | os.PathLike[str], bytes]], *, overwrite: bool) -> None:
@@ -97,29 +101,54 @@ def check_targets(paths: Sequence[Path], *, overwrite: bool, size: int = 0) -> N
 
     Raises:
         Refused: one of them exists, and `overwrite` is False.
-        EspromError: the folder is missing, must not be written to or is full.
+        FileError: it or its folder must not be written to, or there is no such folder.
+        EspromError: the disk is full.
     """
     for path in paths:
         if path.is_dir():
-            raise EspromError(f"cannot write {path}: it is a folder")
+            raise FileError(f"cannot write {path}: it is a folder")
         if not overwrite and os.path.lexists(path):
             raise Refused(_exists(path))
         folder = _real(path).parent
         if not folder.is_dir():
-            raise EspromError(f"cannot write {path}: there is no folder {folder}")
+            raise FileError(f"cannot write {path}: there is no folder {folder}")
+        if path.exists() and _is_protected(path):
+            raise FileError(f"cannot write {path}: it must not be written to")
         if not os.access(folder, os.W_OK):
-            raise EspromError(f"cannot write {path}: the folder {folder} must not be written to")
+            raise FileError(f"cannot write {path}: the folder {folder} must not be written to")
         free = shutil.disk_usage(folder).free
         if free < size:
             raise EspromError(f"cannot write {path}: {size} bytes are needed, the disk has {free} left")
 
 
+def check_apart(targets: Sequence[str | os.PathLike[str]], sources: Sequence[str | os.PathLike[str]]) -> None:
+    """Raise FileError where one of the targets is one of the sources, by whatever name: it would be lost."""
+    for target in targets:
+        for source in sources:
+            if Path(target).is_file() and os.path.samefile(target, source):
+                raise FileError(
+                    f"cannot write {target}: it is read too, and would be lost; choose another name"
+                )
+
+
 def load(path: str | os.PathLike[str]) -> bytes:
-    """Return what the file holds. Raises ImageError where it cannot be read."""
+    """Return what the file holds; what is no file but a pipe or a device, up to its end.
+
+    Raises FileError where it cannot be read, or such a stream holds more than the largest flash.
+    """
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as stream:
+            if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                return stream.read()
+            data = stream.read(MOST_OF_A_STREAM + 1)
     except OSError as exc:
-        raise ImageError(f"cannot read {path}: {exc.strerror or exc}") from exc
+        raise FileError(f"cannot read {path}: {exc.strerror or exc}") from exc
+    if len(data) > MOST_OF_A_STREAM:
+        raise FileError(
+            f"cannot read {path}: it is no file, and does not end within {MOST_OF_A_STREAM:#x} bytes, which"
+            " are the largest flash"
+        )
+    return data
 
 
 def is_stdout(path: str | os.PathLike[str]) -> bool:
@@ -209,6 +238,11 @@ def _push_names_to_disk(folder: Path) -> None:
 def _real(path: Path) -> Path:
     """Return the file that a link leads to, any other path as it is."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _is_protected(path: Path) -> bool:
+    """Say whether a file must not be written to: we may not, or nobody may, which the system lets root do."""
+    return not os.access(path, os.W_OK) or not stat.S_IMODE(path.stat().st_mode) & WRITABLE
 
 
 def _exists(path: Path) -> str:

@@ -19,6 +19,9 @@ HEADERS = [(0x40100000, b"headers.")]
 OVERLAP = [Section(0x40100000, b"12345678"), Section(0x40100004, b"1234")]
 HEX = b":050000006669727374D3\n:0C1000007365636F6E6420706965636542\n:00000001FF\n"
 NAMED_23 = program_images(Program(0x40100000, (Segment(0x40100000, b"1234567\x01"),)), 1)[0].data
+LATER = bytes.fromhex(  # for an ESP32: header, longer header, one segment, checksum
+    "e9010220 00040840 ee000000 0000 00 0000 0000 00000000 00 0000fb3f 08000000"
+) + (b"12345678" + bytes(7) + b"\xe7")
 EVERYWHERE = [  # sections that meet all over RAM
     Section(at, b"\1" * 0x400)
     for memory in (range(0x3FFE8000, 0x3FFFFC00, 0x400), range(0x40100000, 0x40110000, 0x400))
@@ -38,6 +41,7 @@ FILES = {
     **{f"v{form}.bin": program_images(PROGRAM, form)[0].data for form in (1, 2, 3)},
     "hurt.bin": program_images(PROGRAM, 1)[0].data[:-1] + b"\x55",
     "23.bin": NAMED_23,
+    "esp32.bin": LATER,
     "odd": b"fifteen bytes..",
     "long": bytes(range(256)) * 4,
     "empty": b"",
@@ -55,6 +59,7 @@ IRAM, DRAM = (
         (1, 4, 0x3FFE8000, 0x18, "DRAM"),
     )
 )
+TYPE = "Detected image type: ESP8266"
 OLD = ("File size: 48 (bytes)", "Image version: 1", "Entry point: 40100004", "2 segments")
 DOES_NOTHING = "esptool takes it, and the image is the same without it"
 IN_WORDS = "ours names the settings of the header, esptool prints its two bytes"
@@ -122,6 +127,9 @@ ROWS = (
         differs=("success",),
         done=False,
     ),
+    _row("--chip auto image-info v1.bin", lines=(TYPE, *INFO)),
+    _row("--chip auto image-info v3.bin", lines=(TYPE, "Image version: 1")),
+    _row("--chip auto image-info esp32.bin", "it is an image for the ESP32", differs=("success",)),
     _row("image-info odd", done=False),
     _row("image-info empty", done=False),
     _row("image-info app.elf", done=False),
@@ -184,6 +192,16 @@ ROWS = (
         differs=("success", "files"),
     ),
     _row("merge-bin -o out 0 v1.bin 0x10 odd", done=False),
+    _row(
+        "merge-bin -o v1.bin 0x1000 odd 0 v1.bin",
+        "esptool replaces what it has read",
+        differs=("success", "files"),
+    ),
+    _row(
+        "elf2image --version 3 -o app.elf app.elf",
+        "esptool replaces what it has read",
+        differs=("success", "files"),
+    ),
     _row("merge-bin -o out 0", done=False),
     _row("merge-bin -o out 0 nothing", done=False),
     _row("merge-bin 0 v1.bin", done=False),
@@ -215,6 +233,16 @@ ROWS = (
     _row("make_image -f odd -a 0x40210000 -f odd -a 0x40100000 out", version="4.12.0"),
     _row("make_image -f odd -a 0x40100000 -f odd -a 0x40100010 out", version="4.12.0"),
     _row("make_image -f odd out", done=False, version="4.12.0"),
+    _row("make_image -f odd -a 0x40100000 -e 0 out", version="4.12.0"),
+    *(
+        _row(f"make_image -f odd {words} out", why, differs=("success", "files"), version="4.12.0")
+        for words, why in (
+            ("-a 0x20000000", "no memory is there"),
+            ("-a 0x40100001", "the boot ROM writes whole words"),
+            ("-a 0x40100000 -e 0x40100010", "no code is at the entry"),
+            ("-a 0x3ffe8000 -e 0x3ffe8000", "data memory runs no code"),
+        )
+    ),
     _row(
         "make_image -f odd -a 0xfffffff8 out",
         "it ends behind 32-bit addresses",
@@ -235,6 +263,15 @@ ROWS = (
     _row("elf2image --flash_size 4MB --flash_mode dio app.elf", version="4.12.0"),
     _row("merge_bin -o out --fill-flash-size 512KB --flash_mode dout 0 v1.bin 0x2000 long", version="4.12.0"),
     _row("merge_bin -o out -f uf2 0 v1.bin 0x1000 odd", version="4.12.0"),
+    _row("elf2image -sc SPI app.elf", version="4.12.0"),
+    _row("merge_bin --spi-connection SPI -o out 0 v1.bin", version="4.12.0"),
+    *(
+        _row(f"elf2image -fs {size} app.elf", version="3.3.3")
+        for size in ("2m", "4m", "8m", "16m", "32m", "16m-c1", "32m-c1")
+    ),
+    _row("image_info v1.bin", version="4.12.0", lines=(*OLD, "Checksum: f2 (valid)")),
+    _row("--chip auto image_info v1.bin", version="4.12.0", lines=(TYPE, *OLD)),
+    _row("image_info -v 2 v1.bin", version="4.12.0", lines=("ESP8266 image header", *INFO, IRAM, DRAM)),
     _row("image_info --version 1 v1.bin", version="4.12.0", lines=(*OLD, "Checksum: f2 (valid)")),
     _row("image_info --version 2 v1.bin", version="4.12.0", lines=(*INFO, IRAM, DRAM)),
 )

@@ -5,7 +5,7 @@ import os
 
 from esprom.backup.manifest import ForeignManifest, Manifest
 from esprom.backup.naming import BackupFiles, files_to_read
-from esprom.errors import ImageError
+from esprom.errors import FileError, ImageError
 from esprom.files import load
 
 UNVOUCHED = "nothing tells from which board the image is or proves it whole"
@@ -43,6 +43,6 @@ def load_backup(path: str | os.PathLike[str]) -> bytes:
     files = files_to_read(path)
     data = load(files.image)
     if not data:
-        raise ImageError(f"{files.image} is empty")
+        raise FileError(f"{files.image} is empty")
     matching_manifest(files, data)
     return data

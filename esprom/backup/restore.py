@@ -20,7 +20,7 @@ from esprom.backup.mirror import once
 from esprom.backup.naming import BackupFiles, files_to_read
 from esprom.chip import ChipInfo
 from esprom.connected import ConnectedBoard
-from esprom.errors import ImageError, Refused
+from esprom.errors import FileError, Refused
 from esprom.files import load
 from esprom.flash.geometry import SECTOR, round_down, whole_sectors
 from esprom.flash.header_words import size_in_bytes
@@ -267,7 +267,7 @@ def _kept(board: ConnectedBoard, data: bytes, flash_size: int) -> tuple[Region, 
 def _image(files: BackupFiles) -> bytes:
     data = load(files.image)
     if not data:
-        raise ImageError(f"{files.image} is empty: there is nothing to restore")
+        raise FileError(f"{files.image} is empty: there is nothing to restore")
     return data
 
 

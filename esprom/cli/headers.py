@@ -2,17 +2,61 @@
 """The options for the settings of the flash in an image header: -fs, -fm, -ff, and their long forms."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import esprom
 from esprom.errors import Refused
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 KEEP = "keep"
 DETECT = "detect"
+MEGABITS = {  # sizes as esptool 3 took them
+    "2m": "256KB",
+    "4m": "512KB",
+    "8m": "1MB",
+    "16m": "2MB",
+    "32m": "4MB",
+    "16m-c1": "2MB-c1",
+    "32m-c1": "4MB-c1",
+}
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Words(click.Choice):  # type: ignore[type-arg]  # generic only in late versions of click
+    """Words in whatever case; mistakes and the shell are told them as they are written; unlike click's."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        super().__init__(tuple(words), case_sensitive=False)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word as it is written."""
+        typed = value.lower().replace("_", "-")
+        for word in self.choices:
+            if word.lower() == typed:
+                return str(word)
+        self.fail(f"{value!r} is none of: {', '.join(self.choices)}", param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        """Return the words that begin so."""
+        from click.shell_completion import CompletionItem
+
+        typed = incomplete.lower()
+        return [CompletionItem(word) for word in self.choices if word.lower().startswith(typed)]
+
+
+class SizeWords(Words):
+    """Sizes of the flash in a header; those in megabits are taken for them."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the size in bytes, as it is written."""
+        return super().convert(MEGABITS.get(value.lower().replace("_", "-"), value), param, ctx)
 
 
 class HeaderOption(click.Option):
@@ -58,7 +102,7 @@ def header_options(
                 f"--flash-{'freq' if name == 'frequency' else name}",
                 names[name],
                 name,
-                type=click.Choice(choices, case_sensitive=False),
+                type=SizeWords(choices) if name == "size" else Words(choices),
                 default=default[name] if default else KEEP,
                 metavar="WORD",
                 envvar=variables[name] if environment else None,

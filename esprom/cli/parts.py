@@ -12,6 +12,7 @@ import click
 
 import esprom
 from esprom.cli import completing
+from esprom.cli.contents import container
 from esprom.cli.failures import BeyondFlash
 from esprom.cli.headers import DETECT, KEEP, edited, header_options
 from esprom.cli.output import Facts
@@ -144,7 +145,7 @@ def _parts(session: Session, words: tuple[str, ...]) -> tuple[Part, ...]:
     for pair, (offset, file) in enumerate(in_pairs(words, "0x0 image.bin")):
         data = esprom.load(file)
         if data:
-            pieces = _pieces(session, offset, file, data)
+            pieces = pieces_of(session, offset, file, data)
             parts += [Part(piece.address, file, piece.data, pair) for piece in pieces]
         else:
             session.output.note(f"warning: '{file}' is empty, it is left out")
@@ -160,8 +161,11 @@ def _parts(session: Session, words: tuple[str, ...]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _pieces(session: Session, offset: int, file: Path, data: bytes) -> "Sequence[esprom.Segment]":
-    """Return what a file puts where. Intel HEX goes by its own addresses, whatever ADDRESS says."""
+def pieces_of(session: Session, offset: int, file: Path, data: bytes) -> "Sequence[esprom.Segment]":
+    """Return what a file puts where. Intel HEX goes by its own addresses, whatever ADDRESS says.
+
+    Raises UsageError where there is nothing in it, or the HEX is damaged.
+    """
     note_raw(session, file, data)
     try:
         pieces = esprom.file_pieces(offset, data)
@@ -177,7 +181,9 @@ def _pieces(session: Session, offset: int, file: Path, data: bytes) -> "Sequence
 
 
 def note_raw(session: Session, file: Path, data: bytes) -> None:
-    """Tell of a file that begins with a colon as Intel HEX does, and is none: it may be a damaged one."""
+    """Tell of a file that is a container and no content of a flash, or may be one that is damaged."""
+    if found := container(data):
+        session.output.note(f"warning: {file} is {found}: its bytes are taken as they are")
     if data.startswith(b":") and not esprom.is_hex(data):
         session.output.note(
             f"warning: {file} begins with ':', as Intel HEX does, but its first line is no record of that:"

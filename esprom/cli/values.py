@@ -4,7 +4,6 @@
 A number is hex (0x400000), decimal (4194304) or has a unit of 1024 (4MB, 4M, 512KB); `all` is all there is.
 """
 
-import os
 import re
 from math import nan
 from pathlib import Path
@@ -14,6 +13,7 @@ import click
 
 import esprom
 from esprom.cli import completing
+from esprom.errors import EspromError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -204,16 +204,15 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path. Fails if nothing can be written there."""
+        if value == "":
+            self.fail("no file is named", param, ctx)
         path = Path(value)
         if esprom.is_stdout(path) or (path.exists() and not path.is_file() and not path.is_dir()):
             return path  # a pipe or a device such as /dev/null: written to, not replaced
-        if path.is_dir():
-            self.fail(f"{value} is a folder", param, ctx)
-        folder = Path(os.path.realpath(path)).parent  # of the file itself, where a link leads to it
-        if not folder.is_dir():
-            self.fail(f"the folder {folder} does not exist", param, ctx)
-        if not os.access(folder, os.W_OK):
-            self.fail(f"the folder {folder} may not be written to", param, ctx)
+        try:
+            esprom.check_targets([path], overwrite=True)
+        except EspromError as error:
+            self.fail(str(error), param, ctx)
         return path
 
 

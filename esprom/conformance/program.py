@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from esprom import stub
-from esprom.errors import ImageError
+from esprom.errors import FileError, ImageError
 from esprom.loader.rom import LARGEST_BLOCK, RomLoader
 from esprom.protocol.packets import GREETING
 
@@ -51,6 +51,8 @@ def load_program(path: Path) -> Program:
     """Return the stub in a file. Raises ImageError."""
     try:
         return _ours(stub.load(path), path.name)
+    except FileError:
+        raise
     except ImageError:
         return _other(path)
 

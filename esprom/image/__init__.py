@@ -11,6 +11,7 @@ from esprom.image.making import ImageFile, make_image, program_images
 from esprom.image.merging import file_pieces, merge_hex, merge_raw, merge_uf2
 from esprom.image.segments import FirmwareImage, parse_image
 from esprom.image.trailer import Trailer, trailer
+from esprom.image.uf2 import is_uf2, parse_uf2
 
 __all__ = [
     "MAGICS",
@@ -29,6 +30,7 @@ __all__ = [
     "flash_header",
     "image_details",
     "is_hex",
+    "is_uf2",
     "make_image",
     "merge_hex",
     "merge_raw",
@@ -36,6 +38,7 @@ __all__ = [
     "parse_elf",
     "parse_hex",
     "parse_image",
+    "parse_uf2",
     "program_images",
     "trailer",
 ]

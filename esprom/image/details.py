@@ -5,15 +5,8 @@ from dataclasses import dataclass
 
 from esprom.image.header import FlashHeader
 from esprom.image.layout import IMAGE_HEADER_SIZE, SEGMENT_HEADER_SIZE, segments_checksum
-from esprom.image.segments import MAPPED, FirmwareImage, parse_image
+from esprom.image.segments import FirmwareImage, memory_of, parse_image
 from esprom.image.trailer import Trailer, form_of, trailer
-
-MEMORIES = (  # where what is loaded goes to, by its first byte
-    (range(0x3FFE8000, 0x40000000), "DRAM"),
-    (range(0x40100000, 0x40110000), "IRAM"),  # from 0x40108000 on it is the cache's while the firmware runs
-    (MAPPED, "IROM"),
-    (range(0x60001000, 0x60001800), "RTC"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +77,6 @@ def image_details(data: bytes) -> ImageDetails:
         trailer=behind,
         following=len(data) - image.size - (len(behind.stated) if behind else 0),
     )
-
-
-def memory_of(address: int) -> str:
-    """Return which memory an address lies in, or nothing."""
-    return next((name for part, name in MEMORIES if address in part), "")
 
 
 def _segments(image: FirmwareImage) -> tuple[SegmentDetails, ...]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from esprom.errors import ImageError
+from esprom.errors import FileError, ImageError
 from esprom.image.layout import END_OF_ADDRESSES, Segment
 
 if TYPE_CHECKING:
     from elftools.elf.elffile import ELFFile
 
+FIRST_BYTES = b"\x7fELF"
 WORD = 4  # bytes; what is put into memory is whole words
 XTENSA = "EM_XTENSA"
 LOADED = (
@@ -51,13 +52,17 @@ def parse_elf(data: bytes, *, by_segments: bool = False) -> Program:
         ImageError: it is no ELF file, one for another processor, not linked, damaged, or two parts overlap.
     """
     if not data:
-        raise ImageError("the file is empty: there is no program in it")
+        raise FileError("the file is empty: there is no program in it")
+    if not data.startswith(FIRST_BYTES):
+        raise ImageError(
+            f"not an ELF file: it begins with {data[:4].hex(' ')}, and those with {FIRST_BYTES.hex(' ')}"
+        )
     try:
         entry, found = _read(data, by_segments=by_segments)
     except ImageError:
         raise
     except Exception as exc:  # pyelftools lets what struct, construct and its own asserts raise through
-        raise ImageError(f"not an ELF file, or a damaged one: {exc}") from exc
+        raise ImageError(f"the ELF file is damaged: {exc}") from exc
     return Program(entry, found)
 
 

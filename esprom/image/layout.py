@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from zlib import crc32
 
-from construct import Bytes, Const, Int8ul, Int32ul
+from construct import Bytes, Const, Int8ul, Int16ul, Int32ul
 
 from esprom.protocol.checksum import checksum
 from esprom.protocol.record import Overlay, Record
@@ -65,6 +65,49 @@ class SegmentHeader:
 
 
 SEGMENT_HEADER = Record(SegmentHeader, "address" / Int32ul, "size" / Int32ul)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherChipsHeader:
+    """What an image for a later chip begins with: the eight bytes of IMAGE-3, and more (IMAGE-25)."""
+
+    image: bytes
+    pins: int  # of the flash; where an ESP8266's image has the address of its first segment
+    chip: int  # a number of `CHIPS`
+    revisions: bytes
+    reserved: bytes
+    digest: int  # whether a SHA-256 follows: 0 or 1
+    address: int  # of the first segment
+
+
+OTHER_CHIPS_HEADER = Record(
+    OtherChipsHeader,
+    "image" / Bytes(8),
+    "pins" / Int32ul,
+    "chip" / Int16ul,
+    "revisions" / Bytes(5),
+    "reserved" / Bytes(4),
+    "digest" / Int8ul,
+    "address" / Int32ul,
+)
+OTHER_CHIPS_HEADER_SIZE = Overlay(*OTHER_CHIPS_HEADER.layout).size
+CHIPS = {
+    0: "ESP32",
+    2: "ESP32-S2",
+    5: "ESP32-C3",
+    9: "ESP32-S3",
+    12: "ESP32-C2",
+    13: "ESP32-C6",
+    16: "ESP32-H2",
+    18: "ESP32-P4",
+    20: "ESP32-C61",
+    23: "ESP32-C5",
+    25: "ESP32-H21",
+    28: "ESP32-H4",
+    31: "ESP32-E22",
+    32: "ESP32-S31",
+}
+CHIPS_MEMORY = range(0x3C000000, 0x60000000)  # where all their segments go
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from esprom.errors import ImageError
 from esprom.flash.header_words import HEADER_FREQUENCIES, HEADER_MODES, HEADER_SIZES, RTOS_SIZES
-from esprom.image.elf import Program, check_places, whole_words
+from esprom.image.elf import WORD, Program, check_places, whole_words
 from esprom.image.header import number_of
 from esprom.image.layout import (
     IMAGE_DIGEST,
@@ -21,9 +21,10 @@ from esprom.image.layout import (
     build_image,
     build_image_v2,
 )
-from esprom.image.segments import MAPPED, MOST_SEGMENTS
+from esprom.image.segments import MAPPED, MEMORIES, MOST_SEGMENTS, memory_of
 
 FORMS = (1, 2, 3)
+ROM = range(0x40000000, 0x40010000)  # it has code that an image may begin with
 PAGE = 0x10000  # bytes of the flash that the RTOS SDK's boot loader maps at once
 # Sections that meet at these addresses are not joined: in versions 1 and 2, and in form 3.
 BOUNDARIES = (0x3FFE8000, 0x40000000, 0x40100000, 0x40108000, 0x40201010, 0x402E1010)
@@ -70,11 +71,35 @@ def program_images(
 def make_image(segments: Sequence[Segment], entry: int = 0) -> tuple[ImageFile, ...]:
     """Return the image of version 1 of pieces of memory, and what stays in the flash.
 
-    The settings of the flash are zeroes: qio, 40m, 512KB. Raises ImageError.
+    The settings of the flash are zeroes: qio, 40m, 512KB. An `entry` of 0 is none: no chip starts the image,
+    but it is one that others may give an entry.
+
+    Raises ImageError where no chip starts it for another reason.
     """
     header = ImageHeader(0, 0, 0, entry)
     check_places(segments)
-    return _files_of_version_1(header, [whole_words(segment) for segment in segments])
+    pieces = [whole_words(segment) for segment in segments]
+    _check_loaded([piece for piece in pieces if piece.address not in MAPPED], entry)
+    return _files_of_version_1(header, pieces)
+
+
+def _check_loaded(pieces: Sequence[Segment], entry: int) -> None:
+    """Raise ImageError unless the boot ROM can copy the pieces, word by word, and find code at the entry."""
+    for piece in pieces:
+        if piece.address % WORD:
+            raise ImageError(
+                f"the part for 0x{piece.address:x} does not begin at a whole word: the boot ROM writes words,"
+                f" and crashes there; give an address that is a multiple of {WORD}"
+            )
+        if not any(part.start <= piece.address and piece.end <= part.stop for part, _ in MEMORIES):
+            parts = ", ".join(f"0x{part.start:x} to 0x{part.stop - 1:x} ({name})" for part, name in MEMORIES)
+            raise ImageError(
+                f"the part for 0x{piece.address:x}, which ends at 0x{piece.end:x}, does not lie in memory:"
+                f" that is {parts}"
+            )
+    code = [range(piece.address, piece.end) for piece in pieces if memory_of(piece.address) == "IRAM"]
+    if entry and not any(entry in part for part in (*code, ROM)):
+        raise ImageError(f"there is no code at the entry, 0x{entry:x}: it has to lie in a part for IRAM")
 
 
 def joined(segments: Iterable[Segment], boundaries: Sequence[int] = ()) -> list[Segment]:

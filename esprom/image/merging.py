@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from esprom.errors import ImageError
+from esprom.errors import FileError, ImageError
 from esprom.flash.header_words import RTOS_SIZES, size_in_bytes
 from esprom.image.hexfile import build_hex, is_hex, parse_hex
 from esprom.image.layout import END_OF_ADDRESSES, Segment
@@ -21,7 +21,7 @@ def file_pieces(offset: int, data: bytes) -> tuple[Segment, ...]:
     flash its text is of no use to anybody.
     """
     if not data:
-        raise ImageError("the file is empty: there is nothing to put into the flash")
+        raise FileError("the file is empty: there is nothing to put into the flash")
     return parse_hex(data) if is_hex(data) else (Segment(offset, data),)
 
 

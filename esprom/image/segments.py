@@ -9,13 +9,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from esprom.errors import ImageError, MalformedPacket, Refused
+from esprom.errors import FileError, ImageError, MalformedPacket, Refused
 from esprom.image.layout import (
+    CHIPS,
+    CHIPS_MEMORY,
     IMAGE_HEADER,
     IMAGE_HEADER_SIZE,
     IMAGE_HEADER_V2,
     MAGIC,
     MAGIC_V2,
+    OTHER_CHIPS_HEADER,
+    OTHER_CHIPS_HEADER_SIZE,
     SEGMENT_HEADER,
     SEGMENT_HEADER_SIZE,
     ImageHeader,
@@ -31,6 +35,12 @@ MOST_SEGMENTS = 16  # as the tools of the field have it: beyond, bytes that happ
 # flash cache in a running firmware, since the cache is off while the loader runs.
 RAM = (range(0x3FFE8000, 0x3FFFC000), range(0x40100000, 0x40110000))
 MAPPED = range(0x40200000, 0x40300000)  # where the cache shows a MiB of the flash
+MEMORIES = (  # where what is loaded goes to
+    (range(0x3FFE8000, 0x40000000), "DRAM"),
+    (range(0x40100000, 0x40110000), "IRAM"),  # from 0x40108000 on it is the cache's while the firmware runs
+    (MAPPED, "IROM"),
+    (range(0x60001000, 0x60001800), "RTC"),
+)
 STAMP = slice(0, 8)  # of a mapped segment: the file's size and CRC, in images of Arduino
 
 
@@ -88,19 +98,45 @@ def overlapping(pieces: Iterable[Segment]) -> tuple[Segment, Segment] | None:
     return next(((first, second) for first, second in pairwise(ordered) if second.address < first.end), None)
 
 
+def memory_of(address: int) -> str:
+    """Return which memory an address lies in, or nothing."""
+    return next((name for part, name in MEMORIES if address in part), "")
+
+
 def parse_image(data: bytes) -> FirmwareImage:
     """Take apart the image that `data` begins with. Raises ImageError."""
     if not data:
-        raise ImageError("the file is empty: there is no firmware image in it")
+        raise FileError("the file is empty: there is no firmware image in it")
     reader = _Reader(data)
     if data[0] == MAGIC:
+        _check_chip(data)
         return _version_1(reader)
     if data[0] == MAGIC_V2:
         return _version_2(reader)
     raise ImageError(
-        f"not a firmware image of the ESP8266: it begins with 0x{data[0]:02x}, "
-        f"and an image with 0x{MAGIC:02x} or 0x{MAGIC_V2:02x}"
+        f"not a firmware image: it begins with 0x{data[0]:02x}, where an image for the ESP8266 has"
+        f" 0x{MAGIC:02x} or 0x{MAGIC_V2:02x}"
     )
+
+
+def _check_chip(data: bytes) -> None:
+    """Raise ImageError where an image is for a later chip (IMAGE-25).
+
+    All of its header has to say so: where a segment of ours begins in its place, bytes may be anything.
+    """
+    if len(data) < OTHER_CHIPS_HEADER_SIZE:
+        return
+    header = OTHER_CHIPS_HEADER.parse(data[:OTHER_CHIPS_HEADER_SIZE])
+    if (
+        not memory_of(header.pins)
+        and header.chip in CHIPS
+        and not any(header.reserved)
+        and header.digest in (0, 1)
+        and header.address in CHIPS_MEMORY
+    ):
+        raise ImageError(
+            f"this is an image for the {CHIPS[header.chip]}, and esprom is for the ESP8266 alone"
+        )
 
 
 def _version_1(reader: "_Reader") -> FirmwareImage:

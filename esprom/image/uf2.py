@@ -6,16 +6,19 @@ checksum what esptool 5.6.0 writes: behind each block's payload, its address, it
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from construct import Bytes, Const, Int32ul
 
+from esprom.errors import ImageError, MalformedPacket
 from esprom.image.layout import Segment
 from esprom.protocol.record import Record
 
 FAMILY = 0x7EAB61ED  # of the ESP8266
-HAS_FAMILY, HAS_MD5 = 0x2000, 0x4000  # flags
+FIRST_BYTES = b"UF2\n"  # of each block
+BLOCK = 512  # bytes
+NOT_FLASH, HAS_FAMILY, HAS_MD5 = 0x1, 0x2000, 0x4000  # flags
 ROOM = 476  # bytes of a block for the payload and its checksum
 CHECKSUM = 24  # bytes
 WORD = 4
@@ -59,6 +62,40 @@ class Uf2Checksum:
 
 
 UF2_CHECKSUM = Record(Uf2Checksum, "address" / Int32ul, "size" / Int32ul, "md5" / Bytes(16))
+
+
+def is_uf2(data: bytes) -> bool:
+    """Tell whether a file is UF2."""
+    return data.startswith(FIRST_BYTES)
+
+
+def parse_uf2(data: bytes) -> tuple[Segment, ...]:
+    """Return the runs of data without a gap, by address.
+
+    Raises ImageError where it is damaged, or not for an ESP8266. The checksums are not looked at.
+    """
+    runs: list[tuple[int, bytearray]] = []
+    for block in sorted(_parsed(data), key=lambda block: block.address):
+        payload = block.data[: block.size]
+        if runs and runs[-1][0] + len(runs[-1][1]) == block.address:
+            runs[-1][1].extend(payload)
+        else:
+            runs.append((block.address, bytearray(payload)))
+    if not runs:
+        raise ImageError("there is nothing for the flash in the UF2 file")
+    return tuple(Segment(address, bytes(payload)) for address, payload in runs)
+
+
+def _parsed(data: bytes) -> Iterable[Uf2Block]:
+    for at in range(0, len(data), BLOCK):
+        try:
+            block = UF2_BLOCK.parse(data[at : at + BLOCK])
+        except MalformedPacket as exc:
+            raise ImageError(f"the UF2 is damaged: what begins at 0x{at:x} is no block of it") from exc
+        if block.flags & HAS_FAMILY and block.family != FAMILY:
+            raise ImageError(f"the UF2 is for another chip: its family is 0x{block.family:08x}")
+        if not block.flags & NOT_FLASH:
+            yield block
 
 
 def build_uf2(segment: Segment, *, chunk: int | None = None, md5: bool = True) -> bytes:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
-from esprom.errors import ImageError
+from esprom.errors import FileError, ImageError
 
 IMAGE = "image.json"
 
@@ -35,7 +35,9 @@ def load(path: Path) -> Image:
     """Return an image that `python -m esprom.stub.build` has written elsewhere. Raises ImageError."""
     try:
         return _parsed(path.read_text("ascii"))
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+    except OSError as exc:
+        raise FileError(f"cannot read {path}: {exc.strerror or exc}") from exc
+    except (ValueError, KeyError, TypeError) as exc:
         raise ImageError(f"{path} is no image of a stub loader: {exc}") from exc
 
 

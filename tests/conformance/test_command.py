@@ -93,7 +93,7 @@ def test_the_page_is_rendered(tmp_path: Path) -> None:
         (("--scratch", "0x10000"), 2, "--scratch says where --destructive may write"),
         (("--level", "some"), 2, "'some' is not one of"),
         (("--destructive", "--scratch", "0x1234"), 1, "64 KiB"),
-        (("--loader", "nothing.json"), 1, "nothing.json is no image of a stub loader"),
+        (("--loader", "nothing.json"), 2, "cannot read nothing.json"),
     ],
 )
 def test_wrong_input(words: tuple[str, ...], code: int, said: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from esprom import files
-from esprom.errors import EspromError, ImageError, Refused
+from esprom.errors import EspromError, FileError, ImageError, Refused
 
 STEPS = ["mkstemp", "fsync", "link"]  # calls on the way to a new file, in order
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes, pipes and signals of POSIX")
@@ -239,6 +239,61 @@ def test_a_folder_that_must_not_be_written_to_is_known_before(
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
     with pytest.raises(EspromError, match="must not be written to"):
         files.check_targets([tmp_path / "a.bin"], overwrite=False)
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o444, 0o400])
+def test_a_file_that_must_not_be_written_to_is_kept(tmp_path: Path, mode: int) -> None:
+    target = tmp_path / "a.bin"
+    target.write_bytes(b"old")
+    target.chmod(mode)
+    with pytest.raises(FileError, match=r"cannot write .*a\.bin: it must not be written to"):
+        files.save(target, b"new", overwrite=True)
+    with pytest.raises(FileError, match=r"cannot write .*a\.bin: it must not be written to"):
+        files.check_targets([target], overwrite=True)
+    assert (target.read_bytes(), stat.S_IMODE(target.stat().st_mode)) == (b"old", mode)
+
+
+@POSIX
+def test_what_is_made_of_protected_files_can_be_made_again(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.touch()
+    source.chmod(0o440)
+    for _ in range(2):
+        files.save_made(tmp_path / "made", b"made", [source], overwrite=True)
+    assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o640
+
+
+def test_a_target_that_is_a_source_too_is_refused_by_whatever_name(tmp_path: Path) -> None:
+    source, other = tmp_path / "a.bin", tmp_path / "other"
+    source.touch()
+    (tmp_path / "link").symlink_to(source)
+    files.check_apart([tmp_path / "new", other], [source])
+    other.touch()
+    files.check_apart([tmp_path / "new", other], [source])
+    for name in ("a.bin", "link", f"../{tmp_path.name}/a.bin"):
+        with pytest.raises(FileError, match=f"cannot write .*{name}: it is read too"):
+            files.check_apart([other, tmp_path / name], [other.with_name("new"), source][1:])
+
+
+@POSIX
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_pipe_is_read_to_its_end_unless_that_is_too_far(beyond: int) -> None:
+    size = files.MOST_OF_A_STREAM + beyond
+    with subprocess.Popen(["head", "-c", str(size), "/dev/zero"], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        pipe = f"/dev/fd/{writer.stdout.fileno()}"
+        if not beyond:
+            assert files.load(pipe) == bytes(size)
+            return
+        with pytest.raises(FileError, match="does not end within 0x1000000 bytes"):
+            files.load(pipe)
+
+
+@POSIX
+def test_a_device_without_an_end_is_refused() -> None:
+    with pytest.raises(FileError, match="cannot read /dev/zero: it is no file"):
+        files.load("/dev/zero")
 
 
 def test_loads(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Image files as they are: image-info, edit-header."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import click
 
 import esprom
-from esprom.cli.group import command
+from esprom.cli.contents import container, loaded, named
+from esprom.cli.group import VerbCommand, command
 from esprom.cli.headers import KEEP, header_options
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
@@ -16,11 +19,12 @@ from esprom.cli.values import INPUT_FILE, OUTPUT_FILE
 from esprom.errors import ImageError
 
 LEGACY, EXTENDED = "1", "2"
+OLD_FORM = (("-v", LEGACY), ("-v", EXTENDED))
 TABLE = (
     "Segment   Length   Load addr   File offs  Memory types",
     "-------  -------  ----------  ----------  ------------",
 )
-SDK_WORDS = "by the RTOS SDK's numbers"
+PLAIN_WORDS = "by the numbers of the other forms, as esptool reads it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,56 +57,83 @@ class Looked:
         }
 
 
-@command("image-info", shared=OFFLINE)
+class InfoCommand(VerbCommand):
+    """image-info: `-v 1` and `-v 2` are esptool 4's for `--version`; any other `-v` is `--verbose`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse."""
+        pairs = pairwise([*args, ""])
+        return super().parse_args(ctx, ["--version" if pair in OLD_FORM else pair[0] for pair in pairs])
+
+
+@command("image-info", shared=OFFLINE, cls=InfoCommand)
 @click.argument("file", type=INPUT_FILE)
 @click.option(
     "--version",
     "form",
     type=click.Choice([LEGACY, EXTENDED]),
-    default=EXTENDED,
-    help="How it is printed: 2, or 1 as esptool 4 does unless told.",
+    help="How it is printed: 1 or 2; unless told 2, and 1 for image_info, as esptool 4 has it.",
 )
-def image_info(session: Session, file: Path, *, form: str) -> Facts:
+def image_info(session: Session, file: Path, *, form: str | None) -> Facts:
     """Tell what a firmware image is.
 
     Shows its header, segments and checksum, and what names and versions are in it. FILE is an image of any
-    form, or Intel HEX, of which each piece is looked at. A wrong checksum is told, and is no failure; a file
-    that is no image is one.
+    form, or Intel HEX or UF2, of which each piece is looked at. A wrong checksum is told, and is no failure;
+    a file that is no image, or one for another chip, is.
     """
-    data = esprom.load(file)
-    pieces = esprom.file_pieces(0, data)
-    looked = [piece for piece in (_look(piece, alone=len(pieces) == 1) for piece in pieces) if piece]
+    output, data = session.output, loaded(file)
+    form = form or (LEGACY if output.old else EXTENDED)
+    pieces = _pieces(file, data)
+    with named(file):
+        looked = [piece for piece in (_look(piece, alone=len(pieces) == 1) for piece in pieces) if piece]
     if not looked:
         raise ImageError(f"{file} has {len(pieces)} pieces, and none of them is a firmware image")
-    size = f"File size: {len(data)} (bytes)" if form == LEGACY else f"Image size: {len(data)} bytes"
-    session.output.result(size)
+    legacy_size = output.old or form == LEGACY
+    output.result(f"File size: {len(data)} (bytes)" if legacy_size else f"Image size: {len(data)} bytes")
+    if session.settings.chip != "esp8266":
+        output.result("Detected image type: ESP8266")
     for piece in looked:
         if len(pieces) > 1:
-            session.output.result(f"\nPiece at 0x{piece.offset:x}, {piece.size} bytes")
-        for line in (*(_legacy if form == LEGACY else _extended)(piece.details), *_hints(piece)):
-            session.output.result(line)
+            output.result(f"\nPiece at 0x{piece.offset:x}, {piece.size} bytes")
+        lines = _legacy(piece.details) if form == LEGACY else _extended(piece.details, old=output.old)
+        for line in (*lines, *_hints(piece)):
+            output.result(line)
     return {"file": str(file), "size": len(data), "images": [piece.facts() for piece in looked]}
+
+
+def _pieces(file: Path, data: bytes) -> "Sequence[esprom.Segment]":
+    """Return what a file puts where. Raises UsageError for Intel HEX and UF2 that are damaged."""
+    try:
+        return esprom.parse_uf2(data) if esprom.is_uf2(data) else esprom.file_pieces(0, data)
+    except ImageError as error:
+        raise click.UsageError(f"{file}: {error}") from error
 
 
 def _look(piece: "esprom.Segment", *, alone: bool) -> Looked | None:
     """Return what a piece of a file is; None where it is no image, and the others may be."""
     try:
         details = esprom.image_details(piece.data)
-    except ImageError:
-        if alone:
+    except ImageError as error:
+        if not alone:
+            return None
+        if piece.data[0] in esprom.MAGICS:
             raise
-        return None
+        found = container(piece.data)
+        hint = (
+            f"it is {found}" if found else "what stays in the flash of version 1, for 0x10000, has no header"
+        )
+        raise ImageError(f"{error}; {hint}") from error
     return Looked(piece.address, len(piece.data), details, esprom.inspect(piece.data).found)
 
 
-def _extended(details: "esprom.ImageDetails") -> list[str]:
+def _extended(details: "esprom.ImageDetails", *, old: bool) -> list[str]:
     version = 2 if details.form == 2 else 1
-    lines = ["", *_title("ESP8266 Image Header"), f"Image version: {version}"]
+    lines = ["", *_title("ESP8266 Image Header", old=old), f"Image version: {version}"]
     if details.form == 3:
         lines.append("Form: the RTOS SDK's")
     lines += [f"Entry point: {details.entry:#010x}", f"Segments: {len(details.segments)}"]
     lines += _settings(details)
-    lines += ["", *_title("Segments Information"), *TABLE]
+    lines += ["", *_title("Segments Information", old=old), *TABLE]
     for number, segment in enumerate(details.segments):
         lines.append(
             f"{number:>7}  0x{segment.size:05x}  0x{segment.address:08x}  0x{segment.offset:08x}"
@@ -111,7 +142,7 @@ def _extended(details: "esprom.ImageDetails") -> list[str]:
     return [
         *lines,
         "",
-        *_title("ESP8266 Image Footer"),
+        *_title("ESP8266 Image Footer", old=old),
         f"Checksum: {_checksum(details, '#04x')}",
         *_trailer(details),
     ]
@@ -121,7 +152,7 @@ def _settings(details: "esprom.ImageDetails") -> list[str]:
     """Return the settings; of the RTOS SDK's form both readings of the size: other tools know one."""
     size = details.settings.size
     if details.form == 3:
-        size = f"{details.plain_size} ({size} {SDK_WORDS})"
+        size = f"{size} ({details.plain_size} {PLAIN_WORDS})"
     mode = details.settings.mode
     mode = mode.upper() if mode in esprom.HEADER_MODES else mode
     return [f"Flash size: {size}", f"Flash freq: {details.settings.frequency}", f"Flash mode: {mode}"]
@@ -167,7 +198,11 @@ def _named(mark: "esprom.Found") -> str:
     return f"{mark.kind}: {mark.name}" + (f" {mark.version}" if mark.version else "")
 
 
-def _title(text: str) -> tuple[str, str]:
+def _title(text: str, *, old: bool = False) -> tuple[str, str]:
+    """Return a title and the line below it; esptool 4 has no capitals but the first."""
+    if old:
+        first, *others = text.split()
+        text = " ".join([first, *(word.lower() for word in others)])
     return text, "=" * len(text)
 
 
@@ -186,12 +221,15 @@ def edit_header(
     """
     if (size, mode, frequency) == (KEEP,) * 3:
         raise click.UsageError("nothing is to be changed: give -fs, -fm or -ff")
-    data = esprom.load(file)
-    before = esprom.image_details(data)
+    data = loaded(file)
+    with named(file):
+        before = esprom.image_details(data)
+    if not before.checksum_good:
+        session.output.note(f"warning: the checksum of {file} is wrong, and stays so: it may be damaged")
     try:
         made = esprom.edit_image(data, size=size, mode=mode, frequency=frequency)
     except ValueError as error:
-        raise click.UsageError(f"{error} in an image of this form") from error
+        raise click.UsageError(f"{file} has no such setting in its form: {error}") from error
     after = esprom.image_details(made)
     target = output or file
     session.output.leave_stdout_to(target)

@@ -15,7 +15,7 @@ from esprom.cli.group import command
 from esprom.cli.output import Facts, in_colour
 from esprom.cli.session import Session
 from esprom.cli.values import amount, count
-from esprom.errors import ImageError, Refused
+from esprom.errors import FileError
 
 PORT = re.compile(r"[a-z0-9]+://|/dev/|COM\d+$", re.IGNORECASE)
 ROW = 64  # characters of the map in a line
@@ -73,7 +73,7 @@ def _content(session: Session, file: str | None) -> tuple[str, bytes]:
         image = esprom.files_to_read(file).image
         data = esprom.load(image)
         if not data:
-            raise ImageError(f"{image} is empty: there is nothing to inspect")
+            raise FileError(f"{image} is empty: there is nothing to inspect")
         return str(image), data
     with session.device() as device:
         size = device.flash().size
@@ -82,11 +82,11 @@ def _content(session: Session, file: str | None) -> tuple[str, bytes]:
 
 
 def _check_apart(paths: list[Path]) -> None:
-    """Raise Refused where two are the same file: what is written would replace what was read."""
+    """Raise FileError where two are the same file: what is written would replace what was read."""
     real = [path.resolve() for path in paths]
     for path in real:
         if real.count(path) > 1:
-            raise Refused(f"{path} is named twice: what is written needs a file of its own")
+            raise FileError(f"{path} is named twice: what is written needs a file of its own")
 
 
 def _text(found: "esprom.Inspection", *, reveal: bool) -> list[str]:

@@ -9,15 +9,16 @@ import click
 
 import esprom
 from esprom.cli import completing
-from esprom.cli.foreign import refused
+from esprom.cli.contents import loaded, named
+from esprom.cli.foreign import refused, usual_flash
 from esprom.cli.group import command
-from esprom.cli.headers import KEEP, edited, header_options
+from esprom.cli.headers import KEEP, Words, edited, header_options
 from esprom.cli.output import Facts
-from esprom.cli.parts import in_pairs, note_raw
+from esprom.cli.parts import in_pairs, pieces_of
 from esprom.cli.session import Session
 from esprom.cli.settings import OFFLINE
 from esprom.cli.values import ADDRESS, INPUT_FILE, OUTPUT_FILE, NumberType, number
-from esprom.errors import EspromError, ImageError
+from esprom.errors import ImageError
 
 DEFAULTS = {"size": "1MB", "mode": "qio", "frequency": "40m"}
 ALL_SIZES = tuple(dict.fromkeys((*esprom.HEADER_SIZES, *esprom.RTOS_SIZES)))
@@ -69,6 +70,7 @@ def _refused_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--use-segments", is_flag=True, help="Take the ELF file's segments in place of its sections.")
 @click.option("--dont-append-digest", is_flag=True, hidden=True, expose_value=False)
 @_refused_options
+@usual_flash
 def elf2image(
     session: Session,
     file: Path,
@@ -89,11 +91,13 @@ def elf2image(
     if output is not None:
         session.output.leave_stdout_to(Path(output))
     session.output.result("Creating ESP8266 image...")
-    program = esprom.parse_elf(esprom.load(file), by_segments=use_segments)
+    data = loaded(file)
     try:
-        made = esprom.program_images(program, int(form), size=size, mode=mode, frequency=frequency)
+        with named(file):
+            program = esprom.parse_elf(data, by_segments=use_segments)
+            made = esprom.program_images(program, int(form), size=size, mode=mode, frequency=frequency)
     except ValueError as error:
-        raise click.UsageError(f"{error} in version {form}") from error
+        raise click.UsageError(f"an image of version {form} has no such setting: {error}") from error
     written = _written(session, made, _names(file, output, form, made), [file])
     session.output.say("Successfully created ESP8266 image.", old="Successfully created esp8266 image.")
     return {"file": str(file), "form": int(form), "entry": program.entry, "written": written}
@@ -117,7 +121,9 @@ def _written(
     session: Session, made: Sequence["esprom.ImageFile"], names: Sequence[Path], sources: Sequence[Path]
 ) -> list[Facts]:
     """Write the files, when all of them can be; say so, and return the facts."""
-    esprom.check_targets([name for name in names if name.is_file() or not name.exists()], overwrite=True)
+    esprom.check_apart(names, sources)
+    replaced = [name for name in names if name.is_file() or name.is_dir() or not name.exists()]
+    esprom.check_targets(replaced, overwrite=True)
     facts: list[Facts] = []
     for part, name in zip(made, names, strict=True):
         esprom.save_made(name, part.data, sources, overwrite=True)
@@ -148,11 +154,13 @@ def make_image(
         raise click.UsageError(
             f"give -f and -a for each piece: there are {len(files)} files and {len(addresses)} addresses"
         )
-    contents = [(file, address, esprom.load(file)) for file, address in zip(files, addresses, strict=True)]
-    for file, _, data in contents:
-        if not data:
-            raise ImageError(f"{file} is empty")
-    made = esprom.make_image([esprom.Segment(address, data) for _, address, data in contents], entry)
+    pieces = [esprom.Segment(address, loaded(file)) for file, address in zip(files, addresses, strict=True)]
+    try:
+        made = esprom.make_image(pieces, entry)
+    except ImageError as error:  # of addresses, which are on the command line
+        raise click.UsageError(str(error)) from error
+    if entry == 0:
+        session.output.note("warning: without -e the image has no entry, and no chip starts it as it is")
     written = _written(session, made, _prefixed(output, made), files)
     session.output.say("Successfully created ESP8266 image.", old="Successfully created esp8266 image.")
     return {"entry": entry, "written": written}
@@ -165,7 +173,7 @@ def make_image(
     "--format",
     "-f",
     "form",
-    type=click.Choice(["raw", "hex", "uf2"], case_sensitive=False),
+    type=Words(["raw", "hex", "uf2"]),
     default="raw",
     help="raw: the bytes of the flash; hex: Intel HEX; uf2. raw unless told.",
 )
@@ -182,12 +190,13 @@ def make_image(
     "--pad-to-size",
     "--fill-flash-size",
     "end",
-    type=click.Choice(PAD_SIZES, case_sensitive=False),
+    type=Words(PAD_SIZES),
     metavar="SIZE",
     help="Fill a raw file with 0xFF up to the end of a flash of that size.",
 )
 @click.option("--chunk-size", "chunk", type=NumberType("size"), help="Bytes of content in a block of UF2.")
 @click.option("--md5-disable", is_flag=True, help="Leave the MD5 out of the blocks of UF2.")
+@usual_flash
 def merge_bin(
     session: Session,
     pairs: tuple[str, ...],
@@ -217,17 +226,21 @@ def merge_bin(
         },
     )
     placed = in_pairs(pairs, "0x0 boot.bin 0x1000 app.bin")
+    esprom.check_apart([output], [file for _, file in placed])
     pieces = [
         _edited(session, piece, size=size, mode=mode, frequency=frequency)
         for address, file in placed
-        for piece in _pieces(session, address, file)
+        for piece in pieces_of(session, address, file, esprom.load(file))
     ]
-    if form == "raw":
-        data = esprom.merge_raw(pieces, begin=begin, end=None if end is None else number(end))
-    elif form == "hex":
-        data = esprom.merge_hex(pieces)
-    else:
-        data = _uf2(pieces, chunk, md5=not md5_disable)
+    try:
+        if form == "raw":
+            data = esprom.merge_raw(pieces, begin=begin, end=None if end is None else number(end))
+        elif form == "hex":
+            data = esprom.merge_hex(pieces)
+        else:
+            data = _uf2(pieces, chunk, md5=not md5_disable)
+    except ImageError as error:  # of what goes where, which is on the command line
+        raise click.UsageError(str(error)) from error
     session.output.leave_stdout_to(output)
     esprom.save_made(output, data, [file for _, file in placed], overwrite=True)
     place = f"{begin:#x}" if form == "raw" else "the addresses in it"
@@ -246,15 +259,6 @@ def _check_form(form: str, given: dict[str, bool]) -> None:
     for name, is_given in given.items():
         if is_given and form != OF_FORM[name]:
             raise click.UsageError(f"{name} is for -f {OF_FORM[name]}, and means nothing with -f {form}")
-
-
-def _pieces(session: Session, address: int, file: Path) -> Sequence["esprom.Segment"]:
-    data = esprom.load(file)
-    note_raw(session, file, data)
-    try:
-        return esprom.file_pieces(address, data)
-    except EspromError as error:
-        raise ImageError(f"{file}: {error}") from error
 
 
 def _edited(

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 import esprom
+from esprom.cli.contents import loaded
 from esprom.cli.esptool_lines import rate, timed
 from esprom.cli.group import command
 from esprom.cli.output import Facts
@@ -100,7 +101,7 @@ def load_ram(session: Session, file: Path) -> Facts:
 
 def _image_in(file: Path) -> bytes:
     """Return the image in a file. In Intel HEX it is one run of bytes, whose address says nothing here."""
-    data = esprom.load(file)
+    data = loaded(file)
     if not esprom.is_hex(data):
         return data
     runs = esprom.parse_hex(data)

@@ -562,14 +562,14 @@ def test_backup_never_overwrites_without_force(run: Run, device: FakeDevice, tmp
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("sub/dir/lamp", "there is no folder"), ("taken", "exists already")]
+    ("name", "code", "said"), [("sub/dir/lamp", 2, "there is no folder"), ("taken", 1, "exists already")]
 )
 def test_a_backup_that_cannot_be_saved_is_told_before_the_board_is_asked(
-    run: Run, device: FakeDevice, tmp_path: Path, name: str, said: str
+    *, run: Run, device: FakeDevice, tmp_path: Path, name: str, code: int, said: str
 ) -> None:
     (tmp_path / "taken.bin").touch()
     ran = run("backup", tmp_path / name)
-    assert (ran.code, ran.results, device.log) == (1, "", [])
+    assert (ran.code, ran.results, device.log) == (code, "", [])
     assert said in ran.err
 
 
@@ -615,17 +615,18 @@ def test_restore_refuses_the_backup_of_another_board_unless_told(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "cannot read"), (b"", "is empty"), (b"\xe9", "has 1 bytes and not")]
+    ("content", "code", "said"),
+    [(None, 2, "cannot read"), (b"", 2, "is empty"), (b"\xe9", 1, "has 1 bytes and not")],
 )
 def test_restore_looks_at_the_file_before_it_connects(
-    *, run: Run, saved: Path, content: bytes | None, said: str
+    *, run: Run, saved: Path, content: bytes | None, code: int, said: str
 ) -> None:
     if content is None:
         saved.unlink()
     else:
         saved.write_bytes(content)
     ran = run("restore", saved)
-    assert ran.code == 1
+    assert ran.code == code
     assert said in ran.err
     assert "connecting" not in ran.err
 

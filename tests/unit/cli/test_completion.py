@@ -58,6 +58,8 @@ def test_options_before_the_command_are_passed_over() -> None:
         (["flash-id", "--after", "no"], ["no-reset", "no-reset-stub"]),
         (["write-flash", "-fm", "q"], ["qio", "qout"]),
         (["write_flash", "--flash_mode", "d"], ["dio", "dout"]),
+        (["write-flash", "-fs", "2"], ["256KB", "2MB", "2MB-c1"]),
+        (["merge-bin", "--pad-to-size", "16m"], ["16MB"]),
         (["--baud", "9"], ["921600"]),
         (["--loader", ""], ["auto", "rom", "stub"]),
         (["--port", "sim://d1mini-"], ["sim://d1mini-pro"]),

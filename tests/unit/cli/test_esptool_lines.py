@@ -29,6 +29,7 @@ BOTH = {  # a verb in version 5's spelling, and what is searched for, whichever 
     "verify-flash 0x0 first": ["digest matched"],
     "read-mem 0x400c0000": ["0x400c0000 ="],
     "dump-mem 0x50000000 128 out": [r"(?:Read|Dumped) 128 bytes"],
+    "image-info image": ["Detected image type: ESP8266"],
     "read-flash-status": [r"(?:status|Status value): (0x[\d|a-f]*)"],
     "--after no-reset read-mac": [r"Staying in bootloader\."],
     "--after soft-reset read-mac": [r"Soft resetting\.\.\."],
@@ -48,6 +49,13 @@ OLD = {
         "After flash status:   0x0000",
     ],
     "read_flash 0 16 out": [r"Read 16 bytes at 0x00000000 in \d+\.\d seconds \(.*\)\.\.\."],
+    "image_info image": [
+        r"File size: 32 \(bytes\)",
+        "Image version: 1",
+        "Entry point: 40100000",
+        "1 segments",
+        r"Checksum: eb \(valid\)",
+    ],
     "make_image -f first -a 0x40100000 out": [r"Successfully created esp8266 image\."],
 }
 NEW = {
@@ -61,6 +69,12 @@ NEW = {
     "write-flash -fm dout 0 image": [r"Flash parameters set to 0x0300\."],
     "verify-flash 0 first": [r"Verification successful \(digest matched\)\."],
     "write-mem 0x3ffe8000 0x12": ["Wrote 0x00000012 with mask 0xffffffff to 0x3ffe8000."],
+    "image-info image": [
+        "Image size: 32 bytes",
+        "Entry point: 0x40100000",
+        "Segments: 1",
+        r"Checksum: 0xeb \(valid\)",
+    ],
     "read-flash 0 16 out": [r"Read 16 bytes from 0x00000000 in \d+\.\d seconds \(.*\) to 'out'\."],
 }
 IMAGE = bytes.fromhex("e9010000 00001040 00001040 04000000 01020304") + bytes(11) + b"\xeb"

@@ -56,8 +56,8 @@ GOOD = elf([TEXT, DATA])
 REFUSED = {
     "empty": (b"", "the file is empty"),
     "text": (b"int main(void) {}", "not an ELF file"),
-    "header alone": (GOOD[:52], "not an ELF file, or a damaged one"),
-    "cut": (GOOD[:60], "not an ELF file, or a damaged one"),
+    "header alone": (GOOD[:52], "the ELF file is damaged"),
+    "cut": (GOOD[:60], "the ELF file is damaged"),
     "ARM": (elf([TEXT], machine=ARM), "not for an ESP8266.*EM_ARM"),
     "64 bits": (elf([TEXT], wide=True), "not for an ESP8266|damaged"),
     "object": (elf([TEXT], kind=RELOCATABLE), "no linked program"),

@@ -127,6 +127,33 @@ def test_the_callers_mistake(form: int, words: dict[str, str]) -> None:
         program_images(program(TEXT, IN_FLASH), form, **words)
 
 
+NOT_STARTED = {
+    "no memory": (Segment(0x20000000, b"1234"), 0, "0x20000000.* does not lie in memory: that is 0x3ffe8000"),
+    "past the end": (Segment(0x4010FFFC, b"12345"), 0, "ends at 0x40110004, does not lie"),
+    "unaligned": (Segment(0x40100001, b"1234"), 0, "0x40100001 does not begin at a whole word"),
+    "before the code": (TEXT, 0x400FFFFF, "no code at the entry, 0x400fffff"),
+    "behind the code": (TEXT, 0x40100008, "no code at the entry, 0x40100008"),
+    "in data": (DATA, 0x3FFE8000, "no code at the entry"),
+    "in what is not mapped yet": (IN_FLASH, 0x40210010, "no code at the entry"),
+}
+
+
+@pytest.mark.spec("IMAGE-26")
+@pytest.mark.parametrize("name", NOT_STARTED)
+def test_pieces_that_no_chip_starts(name: str) -> None:
+    piece, entry, words = NOT_STARTED[name]
+    with pytest.raises(ImageError, match=words):
+        make_image([piece, Segment(0x3FFE9000, b"more")], entry)
+
+
+@pytest.mark.spec("IMAGE-26")
+@pytest.mark.parametrize("entry", [0, 0x40100000, 0x40100007, 0x4000FFFF])
+def test_pieces_that_one_does_or_may(entry: int) -> None:
+    odd_place = Segment(0x40210011, b"not loaded")
+    image, _ = make_image([TEXT, Segment(0x60001000, b"kept"), odd_place], entry)
+    assert parse_image(image.data).entry == entry
+
+
 def test_pieces_of_memory() -> None:
     image, flash = make_image([Segment(0x40100000, b"12345"), IN_FLASH, DATA], entry=0x40100000)
     assert parse_image(image.data).segments == (Segment(0x40100000, b"12345\0\0\0"), DATA)

@@ -3,11 +3,23 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from esprom.errors import ImageError, MalformedPacket
-from esprom.image import Segment, build_hex, file_pieces, is_hex, merge_hex, merge_raw, merge_uf2, parse_hex
+from esprom.image import (
+    Segment,
+    build_hex,
+    file_pieces,
+    is_hex,
+    is_uf2,
+    merge_hex,
+    merge_raw,
+    merge_uf2,
+    parse_hex,
+    parse_uf2,
+)
 from esprom.image.uf2 import UF2_BLOCK, UF2_CHECKSUM
 
 FIRST, SECOND = Segment(0, b"first"), Segment(0x1000, b"second piece")
@@ -144,3 +156,27 @@ def test_uf2_has_no_room(chunk: int, md5: bool) -> None:
 def test_other_blocks_are_no_uf2() -> None:
     with pytest.raises(MalformedPacket):
         UF2_BLOCK.parse(bytes(512))
+
+
+@pytest.mark.spec("IMAGE-20")
+@pytest.mark.parametrize("md5", [True, False])
+def test_uf2_is_read_as_it_is_made(md5: bool) -> None:
+    pieces = (Segment(0, bytes(range(256)) * 8), SECOND, Segment(0x100000, b"far"))
+    made = merge_uf2(pieces, md5=md5)
+    assert is_uf2(made)
+    assert parse_uf2(made) == pieces
+    blocks = [made[at : at + 512] for at in range(0, len(made), 512)]
+    assert parse_uf2(b"".join(reversed(blocks))) == pieces
+
+
+def test_uf2_that_is_read_has_its_chip_and_its_place() -> None:
+    block = UF2_BLOCK.parse(merge_uf2([SECOND]))
+    for wrong, words in (
+        (UF2_BLOCK.build(replace(block, family=0x1C5F21B0)), "another chip: its family is 0x1c5f21b0"),
+        (UF2_BLOCK.build(replace(block, flags=block.flags | 1)), "nothing for the flash"),
+        (UF2_BLOCK.build(block)[:-1], "what begins at 0x0 is no block"),
+        (UF2_BLOCK.build(block) + b"UF2\n", "what begins at 0x200 is no block"),
+    ):
+        with pytest.raises(ImageError, match=words):
+            parse_uf2(wrong)
+    assert parse_uf2(UF2_BLOCK.build(replace(block, flags=0, family=0))) == (SECOND,)

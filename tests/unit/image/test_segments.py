@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images taken apart. IMAGE-1, IMAGE-2, IMAGE-5."""
 
+from dataclasses import replace
+
 import pytest
 
 from esprom.errors import ImageError, Refused
 from esprom.image import FirmwareImage, parse_image
-from esprom.image.layout import ImageHeader, Segment, build_image
+from esprom.image.layout import OTHER_CHIPS_HEADER, ImageHeader, OtherChipsHeader, Segment, build_image
 from tests.unit.image.test_layout import HEADER, SEGMENTS, VERSION_1, VERSION_2
 
 
@@ -21,6 +23,29 @@ def test_version_2() -> None:
     assert (image.version, image.segments, image.entry) == (2, SEGMENTS, 0x40100004)
     assert image.flash_part == b"in flash" * 2
     assert (image.checksum_good, image.size) == (True, len(VERSION_2))
+
+
+LATER = OtherChipsHeader(
+    VERSION_1[:8], pins=0xEE, chip=9, revisions=bytes(5), reserved=bytes(4), digest=1, address=0x42000020
+)
+
+
+@pytest.mark.spec("IMAGE-25")
+@pytest.mark.parametrize(
+    "ours",
+    [
+        replace(LATER, pins=0x3FFE8000),
+        replace(LATER, chip=77),
+        replace(LATER, reserved=b"\0\0\1\0"),
+        replace(LATER, digest=2),
+        replace(LATER, address=0x20000000),
+    ],
+)
+def test_all_of_a_header_tells_of_another_chip(ours: OtherChipsHeader) -> None:
+    rest = bytes(256)
+    with pytest.raises(ImageError, match="this is an image for the ESP32-S3, and esprom is for the ESP8266"):
+        parse_image(OTHER_CHIPS_HEADER.build(LATER) + rest)
+    assert parse_image(OTHER_CHIPS_HEADER.build(ours) + rest).version == 1
 
 
 def test_what_follows_is_left_out() -> None:
