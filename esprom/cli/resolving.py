@@ -31,7 +31,9 @@ def resolved(ctx: click.Context, output: Output) -> Resolved:
     Raises UsageError for a value that is none, wherever it is from, and for values that exclude each other.
     """
     held = output.held if isinstance(output, Chain) else None
-    said = _typed_and_exported(ctx) if held is None else _said(ctx)
+    said = _said(ctx) if held is not None else {**_said(ctx.find_root()), **_said(ctx)}
+    output.quiet = "quiet" in said  # before anything is noted
+    _prefer(said, output)
     values: dict[str, Any] = {name: one.value for name, one in said.items()}
     origins = {name: one.origin for name, one in said.items()}
     if held is not None:
@@ -40,7 +42,6 @@ def resolved(ctx: click.Context, output: Output) -> Resolved:
         origins = {**held.origins, **origins}
     if values.get("capture_payload") and "capture" not in values:
         raise click.UsageError("--capture-payload says what a capture keeps: name its file by --capture")
-    output.quiet = values.get("quiet", False)  # before anything is noted
     _configure(ctx, output, values, origins)
     return Resolved(Settings(**values), origins)
 
@@ -69,15 +70,16 @@ def _in_words(value: object) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _typed_and_exported(ctx: click.Context) -> dict[str, Said]:
-    """Return what options on both sides of the command say, and `ESPROM_*`."""
-    said = {**_said(ctx.find_root()), **_said(ctx)}
+def _prefer(said: dict[str, Said], output: Output) -> None:
+    """Keep one of a port and a filter for ports: what counts more, or else the port."""
     port, wanted = said.get("port"), said.get("port_filter")
-    if port and wanted:
-        if port.origin == wanted.origin:
-            raise click.UsageError("--port names a port and --port-filter looks for one: give one of them")
+    if port is None or wanted is None:
+        return
+    if port.origin == wanted.origin:
+        output.note_once(f"--port names {port.value}: nothing is looked for, whatever --port-filter says")
+        del said["port_filter"]
+    else:
         del said["port"]  # of ESPROM_PORT: the filter was typed
-    return said
 
 
 def _said(place: click.Context) -> dict[str, Said]:
