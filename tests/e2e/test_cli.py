@@ -135,7 +135,7 @@ def test_memory(esprom: Bench, tmp_path: Path) -> None:
     assert esprom("write_mem", "0x3ffe8000", "0x12345678").code == 0
     assert esprom("dump_mem", "0x3ff00051", "7", tmp_path / "efuse").code == 0
     assert (tmp_path / "efuse").read_bytes() == bytes.fromhex("000056 34120002")
-    assert "SFDP[0..3]: 0x53 0x46 0x44 0x50\n" in esprom("read_flash_sfdp", "0", "4").out
+    assert "SFDP[0..3]: 53 46 44 50\n" in esprom("read_flash_sfdp", "0", "4").out
 
 
 def test_run_boots_the_flash(esprom: Bench) -> None:

@@ -43,7 +43,7 @@ def test_a_file(dump: Path) -> None:
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.bin").write_bytes(b"")
     done = esprom("inspect", tmp_path / "empty.bin")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert "is empty: there is nothing to inspect" in done.stderr
 
 
@@ -81,7 +81,7 @@ def test_nothing_is_overwritten_and_the_copy_is_clean(dump: Path, tmp_path: Path
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     done = esprom("inspect", tmp_path / "nothing.bin")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "cannot read" in done.stderr
 
 

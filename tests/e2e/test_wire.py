@@ -197,7 +197,7 @@ def test_capture_exits_as_the_command_does(code: int, tmp_path: Path) -> None:
         (["wire", "capture"], "no command", 2),
         (["wire", "capture", "--", "true"], "does not say {port}", 2),
         (["wire", "capture", "--", "/no/such/tool", "{port}"], "cannot run /no/such/tool", 1),
-        (["wire", "decode", "/no/such/file"], "cannot read /no/such/file", 1),
+        (["wire", "decode", "/no/such/file"], "cannot read /no/such/file", 2),
         (["wire", "replay", __file__], "no recording of a line", 1),
         (["wire", "replay", __file__, "--tcp", "0", "--", "true", "{port}"], "--via says which", 2),
         (["wire", "decode", "x", "--then", "read-mac"], "cannot be combined", 2),
