@@ -124,7 +124,11 @@ REAL = (
         arduino=True,
     ),
 )
-each = pytest.mark.parametrize("firmware", REAL, ids=lambda firmware: firmware.name)
+each = pytest.mark.parametrize(  # every third in the default run
+    "firmware",
+    [pytest.param(firmware, marks=[pytest.mark.soak] * bool(at % 3)) for at, firmware in enumerate(REAL)],
+    ids=lambda firmware: firmware.name,
+)
 
 
 def device(firmware: Firmware, *, lfs: bool) -> bytes:

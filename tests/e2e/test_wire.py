@@ -47,8 +47,9 @@ def decoded(file: Path, *words: object) -> str:
     return done.stdout
 
 
+@pytest.mark.soak
 @pytest.mark.spec("WIRE-14", "WIRE-15", "WIRE-16")
-@pytest.mark.parametrize("version", ESPTOOLS)
+@pytest.mark.parametrize("version", ["5.6.0", "4.12.0"])
 def test_esptool_is_recorded_decoded_and_replayed(version: str, tmp_path: Path) -> None:
     file = tmp_path / "a.pcapng"
     flash_id = "flash-id" if version.startswith("5") else "flash_id"

@@ -294,7 +294,16 @@ class LosesAnswers(HurtPort):
         return b"" if self.deaf else data
 
 
-@pytest.mark.parametrize("lost", [{0}, {1}, {3}, {0, 1, 2, 3, 4}, {1, 3, 5, 7, 9, 11, 13}], ids=str)
+@pytest.mark.parametrize(
+    "lost",
+    [
+        {0},
+        {1},
+        {0, 1, 2, 3, 4},
+        *(pytest.param(lost, marks=pytest.mark.soak) for lost in ({3}, {1, 3, 5, 7, 9, 11, 13})),
+    ],
+    ids=str,
+)
 def test_a_write_goes_on_after_lost_answers_and_programs_nothing_twice(
     under_test: Board, lost: set[int]
 ) -> None:

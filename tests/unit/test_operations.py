@@ -232,7 +232,7 @@ def test_one_flipped_bit_does_not_change_what_the_flash_is(answer: int) -> None:
 
 
 @pytest.mark.parametrize("latency_ms", [0, 16])
-@pytest.mark.parametrize("size", [0x4000, 0x11000])
+@pytest.mark.parametrize("size", [0x4000, pytest.param(0x11000, marks=pytest.mark.soak)])
 def test_what_is_announced_is_never_too_short(latency_ms: float, size: int) -> None:
     port = on_board(board(content=PATTERN), latency_ms)
     device = esprom.connect(port)
