@@ -197,9 +197,10 @@ class Board:
 
     @property
     def is_asleep(self) -> bool:
-        """Whether the chip sleeps until an interrupt, with nothing on its way to it or from it."""
+        """Whether the chip sleeps until an interrupt, and no byte is on its way, nor the flash at work."""
         cpu = self.soc.cpu  # whose `wake_at` is where a function of the ROM lets time pass
-        return cpu.waiting and cpu.wake_at == NEVER and self.soc.uart.quiet() and self.bridge.quiet
+        sleeps = cpu.waiting and cpu.wake_at == NEVER and self.flash.busy_until <= self.clock.now
+        return sleeps and self.soc.uart.quiet() and self.bridge.quiet
 
     @property
     def on_rom_call(self) -> Callable[[int], None] | None:

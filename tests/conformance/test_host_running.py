@@ -226,8 +226,9 @@ def test_esprom_on_every_scripted_board(loader: str, scenario: str) -> None:
     assert [grade for grade in report.grades if grade.worse] == []
 
 
+# Not 3.3.3: it crashes where its stub's greeting is late, as on a busy computer.
 @pytest.mark.soak
-@pytest.mark.parametrize("version", ["5.6.0", "4.12.0", "3.3.3"])
+@pytest.mark.parametrize("version", ["5.6.0", "4.12.0"])
 def test_esptool_is_right_where_nothing_is_wrong(version: str) -> None:
     assert_all_right(host_conformance([make_reports.esptool(version)], only=["nothing-wrong"]))
 

@@ -37,8 +37,7 @@ class Turns:
         return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("version", ["5.6.0", "4.12.0"])
-@pytest.mark.parametrize("way", ["pty", "tcp"])
+@pytest.mark.parametrize(("way", "version"), [("pty", "5.6.0"), ("tcp", "4.12.0")])
 def test_each_goes_on_where_the_other_has_stopped(way: str, version: str, tmp_path: Path) -> None:
     option = ("--pty", tmp_path / "tty") if way == "pty" else ("--tcp", 0)
     stays = ["--after", "no_reset_stub"]

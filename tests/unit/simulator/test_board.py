@@ -322,3 +322,12 @@ def test_a_dead_flash_bus_does_not_keep_the_board_from_answering() -> None:
         board.receive(Burst(board.clock.now, round(SECOND / 115200), data))
         board.clock.advance(board.clock.now + SECOND)
     assert tap.take().endswith(b"\x00\x00\xc0")
+
+
+@pytest.mark.spec("SERVE-7")
+def test_a_chip_that_waits_for_its_flash_is_not_asleep() -> None:
+    rig = Rig()
+    rig.board.soc.cpu.waiting = True
+    assert rig.board.is_asleep
+    rig.board.flash.busy_until = rig.board.clock.now + MS
+    assert not rig.board.is_asleep
