@@ -204,7 +204,7 @@ def test_ctrl_c_leaves_no_backup_and_one_line(esprom: Bench, tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are another thing there")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
 def test_a_write_that_is_stopped_tears_no_neighbour(
     esprom: Bench, content: bytes, tmp_path: Path, number: signal.Signals
 ) -> None:

@@ -32,6 +32,7 @@ def test_every_fault_has_its_words() -> None:
     assert SAID.keys() | FAST_ONLY == set(Fault)
 
 
+@pytest.mark.soak
 def test_long_wires_are_told_of_where_they_matter(capsys: pytest.CaptureFixture[str]) -> None:
     command = ["--port", "sim://esp12?fault=long-wires", "erase-region", "0", "0x10000", "--quiet"]
     with pytest.raises(SystemExit) as exited:

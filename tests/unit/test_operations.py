@@ -74,6 +74,7 @@ def test_a_flash_that_goes_to_sleep_in_a_single_reading() -> None:
     assert seen[-1].done == 0x800
 
 
+@pytest.mark.soak
 def test_only_the_stretch_in_which_it_went_is_read_again() -> None:
     meddler = Meddler({STRETCH // spi.BUFFER + 8})
     assert meddler.device.read_flash(0, STRETCH + 0x400) == PATTERN[: STRETCH + 0x400]

@@ -295,6 +295,7 @@ def test_a_cell_that_is_stuck_is_found(under_test: Board, monkeypatch: pytest.Mo
         device.write_flash(0x10000, bytes(0x2000))
 
 
+@pytest.mark.soak
 @pytest.mark.spec("STUB-1")
 def test_it_stores_nowhere_but_in_its_own_memory(under_test: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that its code stores in RAM, whatever it is asked for; the ROM's functions store elsewhere."""
