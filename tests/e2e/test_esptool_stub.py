@@ -140,9 +140,8 @@ def skip_unknown(version: str, job: Callable[[Bench], None]) -> None:
 
 
 # The rest is in the long run, which has every version, way and job.
-USUAL = [
-    (VERSIONS[0], "pty" if job is erase else "tcp", job) for job in JOBS if job is not write_uncompressed
-]
+SOAKED = (write_uncompressed, write_at_460800)
+USUAL = [(LATEST, "pty" if job is erase else "tcp", job) for job in JOBS if job not in SOAKED]
 USUAL += [("4.12.0", "pty", erase), ("4.12.0", "pty", stay)]
 
 
