@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m esprom` is `esprom`."""
 
-from esprom.cli.main import main
+from esprom.cli.entry import main
 
 if __name__ == "__main__":
     main()

@@ -35,6 +35,7 @@ MOST_SEGMENTS = 16  # as the tools of the field have it: beyond, bytes that happ
 # flash cache in a running firmware, since the cache is off while the loader runs.
 RAM = (range(0x3FFE8000, 0x3FFFC000), range(0x40100000, 0x40110000))
 MAPPED = range(0x40200000, 0x40300000)  # where the cache shows a MiB of the flash
+NO_WP_PIN = 0xEE  # in an image for a later chip, unless somebody has named a pin; no address of ours ends so
 MEMORIES = (  # where what is loaded goes to
     (range(0x3FFE8000, 0x40000000), "DRAM"),
     (range(0x40100000, 0x40110000), "IRAM"),  # from 0x40108000 on it is the cache's while the firmware runs
@@ -128,7 +129,7 @@ def _check_chip(data: bytes) -> None:
         return
     header = OTHER_CHIPS_HEADER.parse(data[:OTHER_CHIPS_HEADER_SIZE])
     if (
-        not memory_of(header.pins)
+        header.pins & 0xFF == NO_WP_PIN
         and header.chip in CHIPS
         and not any(header.reserved)
         and header.digest in (0, 1)

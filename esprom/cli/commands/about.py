@@ -5,6 +5,7 @@ import click
 
 import esprom
 from esprom.cli import completing
+from esprom.cli.entry import VERSION
 from esprom.cli.group import PlainCommand, command
 from esprom.cli.output import Facts, Output
 
@@ -12,7 +13,7 @@ from esprom.cli.output import Facts, Output
 @command("version", shared=("json",), cls=PlainCommand)
 def version(output: Output) -> Facts:
     """Print the version of esprom."""
-    output.result(f"esprom {esprom.__version__}")
+    output.result(VERSION)
     return {"version": esprom.__version__}
 
 

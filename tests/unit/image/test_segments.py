@@ -35,6 +35,7 @@ LATER = OtherChipsHeader(
     "ours",
     [
         replace(LATER, pins=0x3FFE8000),
+        replace(LATER, pins=0),
         replace(LATER, chip=77),
         replace(LATER, reserved=b"\0\0\1\0"),
         replace(LATER, digest=2),
