@@ -131,6 +131,13 @@ def refuse_others(said: Mapping[str, Any], held: Settings) -> None:
             )
 
 
+def refuse_foreign(word: str) -> None:
+    """Raise UsageError for a command of esptool that means nothing here, however it is spelled."""
+    reason = FOREIGN.get(word.replace("_", "-"))
+    if reason is not None:
+        raise click.UsageError(f"{word} {reason}")
+
+
 def refuse(command: str, *, last: bool) -> None:
     """Raise UsageError for a command that cannot stand there."""
     if command in ALONE:
@@ -150,8 +157,8 @@ def check(parts: Sequence[Sequence[str]]) -> None:
         raise click.UsageError(f"a command has to stand before {THEN}")
     for number, part in enumerate(parts[1:], 1):
         verb = part[0].replace("_", "-") if part else ""
-        if verb in FOREIGN:
-            raise click.UsageError(f"{part[0]} {FOREIGN[verb]}")
+        if part:
+            refuse_foreign(part[0])
         if verb not in VERBS:
             found = f", not {part[0]}" if part else ""
             raise click.UsageError(f"a command has to follow {THEN}{found}")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from esprom.cli.chain import THEN, Chain
+from esprom.cli.chain import THEN, Chain, refuse_foreign
 from esprom.cli.output import Facts, Output
 from esprom.cli.settings import SharedOption, shared_options
-from esprom.cli.verbs import FOREIGN, SECTIONS, VERBS
+from esprom.cli.verbs import SECTIONS, VERBS
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -42,8 +42,7 @@ class LazyGroup(click.Group):
         name = args[0].replace("_", "-")
         if ctx.resilient_parsing and name not in VERBS:  # for a shell that completes there is none
             return None, None, args
-        if name in FOREIGN:
-            raise click.UsageError(f"{args[0]} {FOREIGN[name]}")
+        refuse_foreign(args[0])
         if name not in VERBS:
             import difflib
 
