@@ -2,8 +2,9 @@
 """Ctrl-C and its kin: what they do depends on what runs.
 
 A job that asks its `cancel` callback is stopped by that, where it can be stopped without harm; a second
-signal forces. Where no job runs, a signal is a KeyboardInterrupt at once. Signals that are ignored when
-esprom starts (`nohup`, a job in the background of a script) stay ignored.
+signal forces. What is served until somebody stops it asks the same way, since an exception anywhere in it
+would leave it half done. Where neither runs, a signal is a KeyboardInterrupt at once. Signals that are
+ignored when esprom starts (`nohup`, a job in the background of a script) stay ignored.
 """
 
 import signal
@@ -19,6 +20,7 @@ class Running(Enum):
     """What a signal would meet."""
 
     NOTHING = auto()
+    SERVICE = auto()  # it ends soon, and nobody waits for more than that
     JOB = auto()
     RESCUE = auto()  # of bytes that exist nowhere else: nothing stops that
 
@@ -27,7 +29,7 @@ class Interrupts:
     """The signals of one run.
 
     Attributes:
-        asked: a signal came while the job ran; the job's `cancel` callback returns this.
+        asked: a signal came while the job or the service ran; their `cancel` callback returns this.
     """
 
     def __init__(self, note: Callable[[str], None]) -> None:
@@ -56,6 +58,13 @@ class Interrupts:
             yield
 
     @contextmanager
+    def service(self) -> Iterator[None]:
+        """Let a signal end what is served here by `asked`."""
+        self.asked = False
+        with self._while(Running.SERVICE):
+            yield
+
+    @contextmanager
     def rescue(self) -> Iterator[None]:
         """Let no signal stop what is done here."""
         with self._while(Running.RESCUE):
@@ -75,6 +84,8 @@ class Interrupts:
         if self._running is Running.NOTHING or self.asked:
             raise KeyboardInterrupt
         self.asked = True
+        if self._running is Running.SERVICE:
+            return
         with suppress(RuntimeError):  # stderr is in the middle of a line, and cannot be entered twice
             self._note("stopping as soon as that does no harm; once more to stop at once")
 

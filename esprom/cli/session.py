@@ -166,6 +166,12 @@ class Session:
                 raise
 
     @contextmanager
+    def service(self) -> Iterator["esprom.CancelCallback"]:
+        """Let Ctrl-C end what is served here by the callback, between two pieces of its work."""
+        with self._interrupts.service():
+            yield lambda: self._interrupts.asked
+
+    @contextmanager
     def change(self, device: "esprom.Device", meaning: str) -> Iterator[Job]:
         """The same for a job that changes the flash; `meaning` is what it means if it ends early."""
         reported: list[str] = []  # stages; the library tells of one when nothing forbids it any more

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 
 from esprom.errors import ImageError
 from esprom.port import DEFAULT_BAUD, open_port
+from esprom.progress import CancelCallback
 from esprom.wire.events import Event, EventType, WireLog
 from esprom.wire.proxy import PassedOn
 from esprom.wire.recording import WireCapture
@@ -58,10 +59,14 @@ class WireProxy:
         self.addresses = self._serving.addresses
         self.local = self._serving.local
 
-    def run(self, command: Running | None = None) -> int:
-        """Serve for ever, or until the command ends; return its exit code."""
+    def run(self, command: Running | None = None, *, cancel: CancelCallback | None = None) -> int:
+        """Serve until the command ends; return its exit code.
+
+        Raises:
+            Cancelled: `cancel`, which is asked at least every 0.05 s, says so.
+        """
         while (code := command.poll() if command is not None else None) is None:
-            self._serving.step()
+            self._serving.step(cancel)
         return code
 
     def close(self) -> None:
@@ -106,15 +111,16 @@ class WireReplay:
         """Messages of the client that were as recorded."""
         return self._replay.matched
 
-    def run(self, command: Running | None = None) -> int:
+    def run(self, command: Running | None = None, *, cancel: CancelCallback | None = None) -> int:
         """Serve until the client has left, or the command has ended; return the command's exit code, or 0.
 
         Raises:
+            Cancelled: `cancel`, which is asked at least every 0.05 s, says so.
             RecordingDiffers: the client says something else than was recorded.
         """
         code: int | None = None
         while code is None:
-            self._serving.step()
+            self._serving.step(cancel)
             code = command.poll() if command is not None else self._over()
         self._serving.finish()
         self._replay.check_finished()

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from esprom.errors import EspromError, PortError
+from esprom.errors import Cancelled, EspromError, PortError
+from esprom.progress import CancelCallback
 
 if TYPE_CHECKING:
     from esp8266sim.serve.client import Client
@@ -170,8 +171,10 @@ class Serving:
         """Whether a client is there."""
         return self._client is not None
 
-    def step(self) -> None:
-        """Wait until something happens, not long, and do it."""
+    def step(self, cancel: CancelCallback | None = None) -> None:
+        """Wait until something happens, not long, and do it. Raises Cancelled if `cancel` says so before."""
+        if cancel is not None and cancel():
+            raise Cancelled("stopped")
         self._watch_far()
         for key, _ in self._selector.select(self._patience()):
             key.data()
@@ -279,12 +282,11 @@ class Serving:
             self._leave()
 
     def _leave(self) -> None:
-        client = self._client
+        client, self._client, self._terminal = self._client, None, None  # first: it leaves once
         if client is None:
             return
         self._selector.unregister(client)
         client.close()
-        self._client = self._terminal = None
         for listener in self._listeners:
             self._selector.register(listener.socket, selectors.EVENT_READ, partial(self._accept, listener))
         self._depart()

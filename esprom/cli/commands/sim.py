@@ -226,16 +226,14 @@ def _open_board(profile: str, options: Mapping[str, object]) -> "tuple[Board, Fl
 
 def _run(session: Session, server: "Server") -> None:
     """Say where the board is to be reached, then serve it until Ctrl-C."""
-    try:
-        with server:
-            addresses = server.addresses
-            for address in addresses:
-                session.output.result(f"{address.kind} {address.url}")
-            session.output.result("ready")
-            session.output.finish({"addresses": {address.kind: address.url for address in addresses}})
-            server.run()
-    except KeyboardInterrupt:
-        session.output.note("stopped")
+    with session.service() as stop, server:
+        addresses = server.addresses
+        for address in addresses:
+            session.output.result(f"{address.kind} {address.url}")
+        session.output.result("ready")
+        session.output.finish({"addresses": {address.kind: address.url for address in addresses}})
+        server.run(stop)
+    session.output.note("stopped")
 
 
 @command("power-cycle", shared=WITHOUT_BOARD)

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from esprom.cli.output import Facts, in_colour
 from esprom.cli.session import Session
 from esprom.cli.settings import WITHOUT_BOARD
 from esprom.cli.values import count
-from esprom.errors import EspromError
+from esprom.errors import Cancelled, EspromError
 
 PLACE = "{port}"  # in a command: where the address goes
 WITH_PORT = (*WITHOUT_BOARD, "port", "baud", "before")
@@ -79,8 +79,12 @@ def capture(session: Session, words: Sequence[str], output: Path, *, payload: bo
         proxy = esprom.WireProxy(
             port, recording, _door(via), baud=_baud(session), enter_loader=_enters_loader(session)
         )
-        with proxy, _running(session, words, proxy.addresses[via]) as child:
-            code = proxy.run(child)
+        with (
+            session.service() as cancel,
+            proxy,
+            _running(session, words, proxy.addresses[via]) as child,
+        ):
+            code = proxy.run(child, cancel=cancel)
     _tell_of_file(session, output, payload=payload)
     return _ended(session, code, {"file": str(output), "payload": payload, "exit_code": code})
 
@@ -108,15 +112,14 @@ def proxy(
         served = esprom.WireProxy(
             port, recording, ways, baud=_baud(session), enter_loader=_enters_loader(session)
         )
-        with served:
+        with session.service() as cancel, served:
             if not served.local:
                 session.output.note(f"warning: whoever reaches {host} can read and erase this board")
             _tell_addresses(session.output.result, served.addresses)
             session.output.finish({"addresses": served.addresses, "file": str(output), "payload": payload})
-            try:
-                served.run()
-            except KeyboardInterrupt:
-                session.output.note("stopped")
+            with suppress(Cancelled):
+                served.run(cancel=cancel)
+    session.output.note("stopped")
     session.output.note(f"recorded: {output}")
     return None
 
@@ -159,7 +162,7 @@ def replay(
             )
     ways = _doors(rfc2217, tcp, pty, host, via)
     log = esprom.wire_log(esprom.load(file))
-    with esprom.WireReplay(log, ways, paced=pace == "recorded") as board:
+    with session.service() as cancel, esprom.WireReplay(log, ways, paced=pace == "recorded") as board:
         if board.left_out:
             session.output.note(
                 f"warning: content was left out of {count(board.left_out, 'answer')} when {file} was"
@@ -167,12 +170,12 @@ def replay(
             )
         if words:
             with _running(session, words, board.addresses[via]) as child:
-                code = board.run(child)
+                code = board.run(child, cancel=cancel)
         else:
             _tell_addresses(
                 session.output.note if session.output.json else session.output.result, board.addresses
             )
-            code = board.run()
+            code = board.run(cancel=cancel)
         session.output.result(f"as recorded: {count(board.matched, 'message')}")
     return _ended(session, code, {"addresses": board.addresses, "matched": board.matched, "exit_code": code})
 

@@ -34,6 +34,7 @@ LOOPBACK = "127.0.0.1"
 TOO_MUCH = 1 << 18  # bytes a client has not taken: then the board's time stops, as nothing else can
 BOTH_ASSERTED_S = 0.3  # how long a client far away may take from one modem line to the other
 LOOK_OFTEN_S, LOOK_SELDOM_S = 0.005, 0.05  # at a terminal that nobody has open
+ASKED_EACH_S = 0.2  # whether to stop
 MOST_INSTRUCTIONS = 200  # that are disassembled for one request
 BUSY_S = 2.0  # so long after a client has left, the next one is expected soon
 
@@ -227,10 +228,10 @@ class Server:
         ways = [] if self._pty is None else [Address("pty", self._pty.address)]
         return ways + [listener.address for listener in self._listeners]
 
-    def run(self) -> None:
-        """Serve until an exception ends it, as KeyboardInterrupt does."""
-        while True:
-            self.step()
+    def run(self, stop: Callable[[], bool]) -> None:
+        """Serve until `stop`, which is asked between two steps and not seldom, says so."""
+        while not stop():
+            self.step(ASKED_EACH_S)
 
     def step(self, longest_s: float | None = None) -> None:
         """Wait until something happens, at most `longest_s`, and do it."""
@@ -415,12 +416,11 @@ class Server:
                 self._selector.modify(client, events, self._receive)
 
     def _leave(self) -> None:
-        client = self._client
+        client, self._client, self._terminal = self._client, None, None  # first: it leaves once
         if client is None:
             return
         self._selector.unregister(client)
         client.close()
-        self._client = self._terminal = None
         self._watch_for_clients()
         self._depart()
 

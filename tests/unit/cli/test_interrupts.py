@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import esprom
+from esp8266sim.serve.server import Lines
 from esprom.cli import rescue
 from esprom.errors import Cancelled, EdgeLost, EspromError, FlashProtected, NoResponse, Refused
+from esprom.wire.serving import Hands
 
 if TYPE_CHECKING:
     from tests.unit.cli.conftest import FakeDevice, Run
@@ -70,6 +72,42 @@ def test_the_second_signal_forces(run: Run, device: FakeDevice, file: Path) -> N
     device.half_way = half_way
     ran = run("write-flash", "0", file, "--no-progress", "-q")
     assert (ran.code, ran.err) == (130, f"esprom: interrupted; {HALF}\n")
+
+
+@POSIX
+@pytest.mark.parametrize("name", SIGNALS)
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [(["sim", "serve"], Lines), (["wire", "proxy", "-o", "OUT"], Hands)],
+    ids=["sim", "proxy"],
+)
+def test_a_signal_ends_what_is_served_between_two_steps(
+    *, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], lines: type, name: str
+) -> None:
+    done: list[str] = []
+
+    def half_way(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.Signals[name])
+        done.append("this step was not torn")
+
+    monkeypatch.setattr(lines, "settle", half_way)
+    words = [str(tmp_path / "a.pcapng") if word == "OUT" else word for word in words]
+    ran = run("--port", "sim://esp01", *words, "--tcp", "0", port=False)
+    assert (ran.code, len(done)) == (0, 1)
+    assert ran.out.endswith("ready\n")
+    assert ran.err.startswith("stopped\n")
+
+
+@POSIX
+def test_the_second_signal_ends_what_is_served_at_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half_way(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        raise AssertionError("should have ended before")
+
+    monkeypatch.setattr(Lines, "settle", half_way)
+    ran = run("sim", "serve", "--tcp", "0", port=False)
+    assert (ran.code, ran.err) == (130, "esprom: interrupted\n")
 
 
 @POSIX
