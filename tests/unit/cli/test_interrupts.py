@@ -8,6 +8,7 @@ import os
 import shlex
 import signal
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,17 @@ STOPPING = "stopping as soon as that does no harm; once more to stop at once\n"
 HALF = "the flash may be part old, part new; run the same command again to finish"
 SIGNALS = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 REST = bytes(range(256)) * 15
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_terminal() -> Iterator[None]:
+    """Under nohup, the tests themselves ignore a signal."""
+    before = {
+        name: signal.signal(signal.Signals[name], signal.SIG_DFL) for name in SIGNALS if name != "SIGINT"
+    }
+    yield
+    for name, handler in before.items():
+        signal.signal(signal.Signals[name], handler)
 
 
 @pytest.fixture
