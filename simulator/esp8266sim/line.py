@@ -150,12 +150,36 @@ class Bridge:
         # Where the link carries no baud rate (a bare socket), this tells the bit time of the other end, and
         # both directions run at that.
         self.follows: Callable[[], int] | None = None
-        self.delivered = bytearray()  # what the host can read now
+        self._delivered = bytearray()
+        self._wanted = 1
         self.tap: Tap | None = None
         self._arriving: list[Burst] = []  # sampled at the host's baud, not yet delivered
         self._waiting = 0  # bytes in those
         self._wire_free = 0
         self._delivery: Event | None = None
+
+    @property
+    def delivered(self) -> bytearray:
+        """What the host can read now; whoever reads takes it out of here."""
+        if self._at_once:
+            self._deliver_until(self._clock.now)
+        return self._delivered
+
+    @property
+    def wanted(self) -> int:
+        """How many bytes the host waits for: nothing needs to happen before they are there."""
+        return self._wanted
+
+    @wanted.setter
+    def wanted(self, count: int) -> None:
+        if count != self._wanted:
+            self._wanted = count
+            self._schedule()
+
+    @property
+    def _at_once(self) -> bool:
+        """Whether the host can read each byte as it arrives, with nobody in between."""
+        return self.latency_ps == 0 and self.tap is None
 
     @property
     def low_latency(self) -> bool:
@@ -206,7 +230,7 @@ class Bridge:
 
     def hand_over(self, data: bytes) -> None:
         """Let the host read bytes."""
-        self.delivered += data
+        self._delivered += data
 
     def flushed_at(self) -> int:
         """Return when everything written will have left."""
@@ -235,7 +259,7 @@ class Bridge:
     def discard(self) -> None:
         """Forget what has reached the host's side and was not read."""
         self._deliver_until(self._clock.now)
-        self.delivered.clear()
+        self._delivered.clear()
         self._schedule()
 
     def _schedule(self) -> None:
@@ -247,16 +271,23 @@ class Bridge:
 
     def _due(self) -> int:
         """When the next packet leaves: it is full, or one of the timers is over."""
+        if self._at_once:
+            return self._arrival(min(self._waiting, max(1, self._wanted - len(self._delivered))))
         first = self._arriving[0].when(0)
         timers = [] if self.latency_ps is None else [first + self.latency_ps]
         if self.model.idle_bits is not None:
             timers.append(self._quiet(self.model.idle_bits * self.bit))
-        wanted = self.model.payload
-        for burst in self._arriving:
-            if wanted <= len(burst.data):
-                return min(*timers, burst.when(wanted - 1))
-            wanted -= len(burst.data)
+        if self._waiting >= self.model.payload:
+            timers.append(self._arrival(self.model.payload))
         return min(timers)
+
+    def _arrival(self, count: int) -> int:
+        """Return when so many of the bytes on their way are over."""
+        for burst in self._arriving:
+            if count <= len(burst.data):
+                return burst.when(count - 1)
+            count -= len(burst.data)
+        raise AssertionError("that many are not on their way")
 
     def _quiet(self, idle: int) -> int:
         """Return when the line has first been silent for `idle` picoseconds."""
@@ -267,7 +298,7 @@ class Bridge:
 
     def _deliver(self) -> None:
         self._delivery = None
-        self._deliver_until(self._clock.now, self.model.payload)
+        self._deliver_until(self._clock.now, None if self._at_once else self.model.payload)
         self._schedule()
 
     def _deliver_until(self, now: int, room: int | None = None) -> None:

@@ -117,9 +117,12 @@ class Serial:
 
     def read(self, size: int = 1) -> bytes:
         """Return `size` bytes, or what has come when `timeout` is over."""
-        ready = self.board.bridge.delivered
-        if len(ready) < size:
+        bridge = self.board.bridge
+        if len(bridge.delivered) < size:
+            bridge.wanted = size
             self._run_until(size)
+            bridge.wanted = 1
+        ready = bridge.delivered
         data = bytes(ready[:size])
         del ready[:size]
         return data
