@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a word to its row of the table with operand values, and from there to objdump's spelling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from esp8266sim.cpu.isa import TABLE, Branch, Instruction, Jump, System
@@ -11,11 +11,15 @@ SELECTING = 0xFF000F  # op2, op1 and op0: bits by which candidates are looked up
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """One instruction at an address. `values` has the value of each operand by its role."""
+    """One instruction at an address: what its bits, `word`, say there.
+
+    `values` has the value of each operand by its role.
+    """
 
     address: int
-    instruction: Instruction
-    values: dict[str, int]
+    word: int
+    instruction: Instruction = field(compare=False)  # it, and the next, follow from the word
+    values: dict[str, int] = field(compare=False)
 
     @property
     def next(self) -> int:
@@ -40,11 +44,13 @@ def size_of(first_byte: int) -> int:
 
 def decode(word: int, address: int) -> Decoded | None:
     """Return what the 24-bit word is, None if illegal. 16-bit instructions use its low half."""
+    if size_of(word) == 2:
+        word &= 0xFFFF
     for row in _candidates(word & (0xF if size_of(word) == 2 else SELECTING)):
         pattern = row.pattern
         if word & pattern.mask == pattern.match:
             fields = pattern.read(word)
-            return Decoded(address, row, {op.role: op.value(fields, address) for op in row.operands})
+            return Decoded(address, word, row, {op.role: op.value(fields, address) for op in row.operands})
     return None
 
 

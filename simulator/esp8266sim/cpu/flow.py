@@ -31,12 +31,17 @@ class Block:
     loop: set["Block"] | None = None  # if it heads one: the loop's blocks
 
 
-def graph(entry: int, decode: Callable[[int], Decoded | None]) -> list[Block]:
-    """Return the blocks reachable from `entry`, which is the first, in reverse post-order.
+def reached(entry: int, decode: Callable[[int], Decoded | None]) -> tuple[Decoded, ...]:
+    """Return the code that can be reached from `entry`.
 
     `decode` gives None where translated code must not go.
     """
-    code, leaders = _reach(entry, decode)
+    return tuple(_reach(entry, decode)[0].values())
+
+
+def graph(entry: int, found: tuple[Decoded, ...]) -> list[Block]:
+    """Return the blocks of what is reached from `entry`, which is the first, in reverse post-order."""
+    code, leaders = _reach(entry, {decoded.address: decoded for decoded in found}.get)
     blocks = {leader: _block(leader, code, leaders) for leader in leaders if leader in code}
     for block in blocks.values():
         block.successors = [blocks[address] for address in block.exits if address in blocks]

@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
+from types import CodeType
 from typing import Any
 
 from esp8266sim.cpu import flow
@@ -61,8 +62,8 @@ def translate(core: Core, entry: int, decode: Decode, slow: Callable[[int], int]
 
     if translatable(entry) is None:
         return None
-    writer = _Writer(core, flow.graph(entry, translatable))
-    source = writer.source()
+    piece = _piece(core, entry, flow.reached(entry, translatable))
+    written = _written(piece)
     ram = memoryview(core.memory.ram)
     names: dict[str, Any] = {
         "cpu": core,
@@ -73,8 +74,44 @@ def translate(core: Core, entry: int, decode: Decode, slow: Callable[[int], int]
         "slow": slow,
         "Fault": CpuException,
     }
-    exec(compile(source, f"<code at 0x{entry:08x}>", "exec"), names)
-    return Region(entry, writer.spans(), names["region"], source)
+    exec(written.compiled, names)
+    return Region(entry, written.spans, names["region"], written.source)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """All that a translation depends on."""
+
+    entry: int
+    code: tuple[Decoded, ...]
+    words: tuple[tuple[int, int], ...]  # the literals, by address
+    slow_sites: frozenset[int]
+    ram_base: int
+    ram_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A translation, for every CPU that meets the same."""
+
+    source: str
+    compiled: CodeType
+    spans: list[tuple[int, int]]
+
+
+def _piece(core: Core, entry: int, code: tuple[Decoded, ...]) -> _Piece:
+    """Return what is to be translated, without what makes no difference to it."""
+    targets = {found.values["target"] for found in code if isinstance(found.instruction.effect, Literal)}
+    words = [(target, word) for target in sorted(targets) if (word := _word(core, target)) is not None]
+    slow_sites = core.slow_sites.intersection(found.address for found in code)
+    return _Piece(entry, code, tuple(words), frozenset(slow_sites), core.memory.ram_base, core.direct_size)
+
+
+@lru_cache(maxsize=1024)  # the boards of a process mostly run the same code, and this takes longest
+def _written(piece: _Piece) -> _Written:
+    writer = _Writer(piece)
+    source = writer.source()
+    return _Written(source, compile(source, f"<code at 0x{piece.entry:08x}>", "exec"), writer.spans())
 
 
 def polls(block: Block) -> bool:
@@ -108,11 +145,12 @@ class _Access:
 class _Writer(Structure):
     """Writes one region's source."""
 
-    def __init__(self, core: Core, blocks: list[Block]) -> None:
+    def __init__(self, piece: _Piece) -> None:
+        blocks = flow.graph(piece.entry, piece.code)
         super().__init__(blocks)
-        self._core = core
-        self._ram_base, self._ram_size = core.memory.ram_base, core.direct_size
-        self._literals: set[int] = set()
+        self._words = dict(piece.words)
+        self._slow_sites = piece.slow_sites
+        self._ram_base, self._ram_size = piece.ram_base, piece.ram_size
         self._faults = False
         self._polling = False  # in a block that does nothing but poll
         reads, writes = set(), set()
@@ -137,7 +175,7 @@ class _Writer(Structure):
     def spans(self) -> list[tuple[int, int]]:
         """Return the ranges of addresses that the source was made from."""
         code = [(block.address, block.code[-1].next) for block in self.blocks]
-        return code + [(address, address + 4) for address in self._literals]
+        return code + [(address, address + 4) for address in self._words]
 
     def leave(self, address: int, path: Path) -> bool:
         """Write what leaves the function for an address."""
@@ -215,10 +253,7 @@ class _Writer(Structure):
 
     def _literal(self, decoded: Decoded, path: Path) -> None:
         """Write L32R: the word is part of the code that is translated."""
-        address = decoded.values["target"]
-        word = _word(self._core, address)
-        assert word is not None
-        self._literals.add(address)
+        word = self._words[decoded.values["target"]]
         name = f"a{decoded.values['t']}"
         self.line(f"{name} = {word}")
         path.facts[name] = constant(word)
@@ -264,7 +299,7 @@ class _Writer(Structure):
             self.line(access.direct(place))
         elif bad == "always":
             self._slowly(decoded, path, access)
-        elif decoded.address in self._core.slow_sites:
+        elif decoded.address in self._slow_sites:
             self.line(f"if {bad}:")
             self._depth += 1
             self._slowly(decoded, path, access)

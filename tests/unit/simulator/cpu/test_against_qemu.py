@@ -33,7 +33,10 @@ RESERVED = {"a1", "a13", "a14"}  # the area, and the counters of loops
 
 def _decoded(dice: random.Random, row: Instruction) -> Decoded:
     fields = {name: dice.randint(0, mask) for name, _, mask in row.pattern.fields}
-    return Decoded(CODE, row, {operand.role: operand.value(fields, CODE) for operand in row.operands})
+    values = {operand.role: operand.value(fields, CODE) for operand in row.operands}
+    return Decoded(
+        CODE, row.pattern.match, row, values
+    )  # of the word, only the fixed bits: it is only printed
 
 
 def _alu(dice: random.Random) -> Iterator[str]:
