@@ -110,7 +110,7 @@ class Patterns:
     modes: dict[int, frozenset[bytes]]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)  # all the usual rates: who looks for the one that a chip speaks at asks for each
 def _patterns(baud: int) -> Patterns:
     heard = {
         (cause, mode): _parts(sounds_like(BANNER % (cause, mode, USUAL_SDIO), BOOT_BAUD, baud))

@@ -10,10 +10,11 @@ return, as in compiled code; and a function that is never returned to does no ha
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from inspect import signature
 
 from esp8266sim.bootrom.activity import Activity, Call, CpuState, Halt, Wait
-from esp8266sim.bootrom.rom import Function, Goto, Rom
+from esp8266sim.bootrom.rom import Body, Function, Goto, Rom
 from esp8266sim.bootrom.symbols import nearest, place
 from esp8266sim.clock import MS, NOBODY, SECOND, Event
 from esp8266sim.cpu import StopReason
@@ -227,7 +228,7 @@ class Processor:
         address, body, rom = function.address, function.body, self._rom
         cpu, bus = self._cpu, self._soc.bus
         registers = cpu.registers
-        last = 2 + len(signature(body).parameters) - 1
+        last = 2 + _arguments(body)
 
         def call(n: int) -> tuple[int, int]:
             cpu.left = n
@@ -376,6 +377,12 @@ class Processor:
         pc: int | None = None,
     ) -> None:
         self._soc.trace.add(TraceEvent(self._time(self._cpu.cycles), kind, detail, address, cause, pc))
+
+
+@cache
+def _arguments(body: Body) -> int:
+    """Return how many arguments a function takes, behind the Rom."""
+    return len(signature(body).parameters) - 1
 
 
 def _again(fault: CpuException) -> Activity[Result]:
