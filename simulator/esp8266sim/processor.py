@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from inspect import signature
+from math import gcd
 
 from esp8266sim.bootrom.activity import Activity, Call, CpuState, Halt, Wait
 from esp8266sim.bootrom.rom import Body, Function, Goto, Rom
@@ -57,6 +58,7 @@ class Processor:
         self._event: Event | None = None
         self._off = True  # until a reset: held in it, or halted
         self._since_ps = self._since_cycle = 0  # where both times were last known to be the same
+        self._ps, self._per_cycles = _ratio(soc.cpu_hz)
         self.state = CpuState.RESET
         natives: dict[int, Callable[[int], tuple[int, int]]] = {}
         for function in functions:
@@ -114,6 +116,7 @@ class Processor:
         """Run at another frequency from now on."""
         self._keep_pace()
         self._soc.cpu_hz = cpu_hz
+        self._ps, self._per_cycles = _ratio(cpu_hz)
 
     def set_line(self, number: int, high: bool) -> None:
         """Drive an interrupt input of the CPU."""
@@ -133,11 +136,11 @@ class Processor:
     # -- time -----------------------------------------------------------------------------------
 
     def _time(self, cycle: int) -> int:
-        return self._since_ps + (cycle - self._since_cycle) * SECOND // self._soc.cpu_hz
+        return self._since_ps + (cycle - self._since_cycle) * self._ps // self._per_cycles
 
     def _cycle(self, time: int) -> int:
         """Return the first cycle that is not before a time."""
-        return self._since_cycle - (self._since_ps - time) * self._soc.cpu_hz // SECOND
+        return self._since_cycle - (self._since_ps - time) * self._per_cycles // self._ps
 
     def _keep_pace(self) -> None:
         """Let the CPU's cycles catch up with the board's time, and count from there."""
@@ -147,8 +150,10 @@ class Processor:
     def _settle(self) -> None:
         """Make it the CPU's present."""
         cpu, clock = self._cpu, self._clock
-        now = self._since_ps + (cpu.slice_end - cpu.left - self._since_cycle) * SECOND // self._soc.cpu_hz
-        clock.now = max(clock.now, now)
+        gone = cpu.slice_end - cpu.left - self._since_cycle
+        now = self._since_ps + gone * self._ps // self._per_cycles
+        if now > clock.now:  # noqa: PLR1730  asked for each access: a call would cost as much as all else
+            clock.now = now
 
     def _polled(self) -> None:
         """Spare a loop the rounds in which it would find the same."""
@@ -377,6 +382,12 @@ class Processor:
         pc: int | None = None,
     ) -> None:
         self._soc.trace.add(TraceEvent(self._time(self._cpu.cycles), kind, detail, address, cause, pc))
+
+
+def _ratio(cpu_hz: int) -> tuple[int, int]:
+    """Return picoseconds and the cycles that take them, as small numbers: they are used for each access."""
+    common = gcd(SECOND, cpu_hz)
+    return SECOND // common, cpu_hz // common
 
 
 @cache

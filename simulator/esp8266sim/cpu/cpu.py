@@ -283,6 +283,8 @@ class Cpu(Core):
         """Return whether code has spun here before, or the registers are as at one of the last looks."""
         if self.pc in self._spun:
             return True
+        if self.pc in self._natives:  # which have effects, so that no proof begins at one
+            return False
         state = (self.pc, *self.registers)
         if state in self._seen:
             self._seen.clear()
