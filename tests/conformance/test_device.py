@@ -124,7 +124,9 @@ def test_what_cannot_be_put_back_can_be_by_hand(offset: int, command: str, tmp_p
 
 
 @pytest.mark.spec("CONF-4")
-@pytest.mark.parametrize("left", [b"\x5a", b"\xff"], ids=["changed", "erased"])
+@pytest.mark.parametrize(
+    "left", [b"\x5a", pytest.param(b"\xff", marks=pytest.mark.soak)], ids=["changed", "erased"]
+)
 def test_what_a_run_that_was_killed_has_kept_is_not_lost(left: bytes, tmp_path: Path) -> None:
     model = board("esp12", CONTENT)
     port = on_board(model)

@@ -159,7 +159,7 @@ def test_a_process_prints_results_and_only_those_on_stdout(esprom: Bench) -> Non
 
 @pytest.mark.skipif(os.name == "nt", reason="has no /dev/stdout")
 @pytest.mark.parametrize("more", [[], ["--json"]], ids=["lines", "json"])
-@pytest.mark.parametrize("piped", [True, False], ids=["pipe", "file"])
+@pytest.mark.parametrize("piped", [True, pytest.param(False, marks=pytest.mark.soak)], ids=["pipe", "file"])
 def test_data_on_stdout_has_it_for_itself(
     esprom: Bench, content: bytes, tmp_path: Path, more: list[str], *, piped: bool
 ) -> None:

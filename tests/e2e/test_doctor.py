@@ -57,7 +57,7 @@ def test_every_trouble_has_its_advice() -> None:
     assert all(advice.steps for advice in ADVICE.values())
 
 
-@pytest.mark.parametrize("wiring", ["auto", "jumper"])
+@pytest.mark.parametrize("wiring", ["auto", pytest.param("jumper", marks=pytest.mark.soak)])
 @pytest.mark.parametrize("fault", NAMED, ids=lambda fault: fault.value)
 def test_the_right_cause_is_named(fault: Fault, wiring: str, capsys: pytest.CaptureFixture[str]) -> None:
     url = f"sim://esp01?wiring={wiring}&fault={fault.value}"

@@ -15,7 +15,7 @@ from tests.tools import Esptool
 MAC = "5c:cf:7f:12:34:56"
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pseudo terminals are POSIX's")
 VERSIONS = ("5.6.0", pytest.param("4.12.0", marks=pytest.mark.soak))
-WAYS = ("pty", "tcp")
+WAYS = (pytest.param("pty", marks=pytest.mark.soak), "tcp")  # pty: with its stub, in the file beside this
 
 
 @dataclass(frozen=True, slots=True)

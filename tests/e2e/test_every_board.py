@@ -2,7 +2,8 @@
 """The real client on every virtual board there is: identify, back up, write, protect, restore.
 
 The user's word makes the flash a few sectors large where a whole one would take minutes; the soak does
-whole ones of the two chips that are least like the others.
+whole ones of the two chips that are least like the others. What takes long is done by default on the two
+boards that are least alike, and on all of them in the soak.
 """
 
 import random
@@ -25,6 +26,15 @@ from tests.ports import on_board
 
 PATTERN = random.Random(5).randbytes(3 * SECTOR)
 PROTECT_ALL = 0x1C
+LEAST_ALIKE = ("esp01", "nodemcu")
+LONG = pytest.mark.parametrize(
+    "board",
+    [
+        pytest.param(profile, id=name, marks=() if name in LEAST_ALIKE else pytest.mark.soak)
+        for name, profile in PROFILES.items()
+    ],
+    indirect=True,
+)
 ERASES = {0x20: 0x1000, 0x52: 0x8000, 0xD8: 0x10000, 0xC7: 1 << 24}
 
 
@@ -47,6 +57,7 @@ def test_what_it_is_is_told(board: Board) -> None:
     assert flash.size_source == ("jedec+sfdp" if profile.flash.sfdp else "jedec")
 
 
+@LONG
 def test_backed_up_changed_and_restored(board: Board, tmp_path: Path) -> None:
     before = bytes(board.flash.array)
     with esprom.connect(on_board(board), flash_size=2 * SECTOR) as device:
@@ -58,6 +69,7 @@ def test_backed_up_changed_and_restored(board: Board, tmp_path: Path) -> None:
     assert bytes(board.flash.array) == before
 
 
+@LONG
 def test_a_write_lands_at_the_very_end_and_nowhere_else(board: Board) -> None:
     before = bytes(board.flash.array)
     size = len(before)
@@ -77,6 +89,7 @@ def test_the_status_registers_are_read_as_they_are(board: Board) -> None:
         assert device.read_flash_status(registers) == 0x4418 & board.flash.model.writable
 
 
+@LONG
 def test_protection_is_found_and_lifted_when_told(board: Board) -> None:
     board.flash.status = PROTECT_ALL
     with esprom.connect(on_board(board)) as device:

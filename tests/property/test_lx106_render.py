@@ -40,7 +40,7 @@ def operands(draw: st.DrawFn, name: str) -> tuple[int, Value]:
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-@settings(max_examples=60)
+@settings(max_examples=25)  # of each of some sixty expressions
 @given(data=st.data())
 def test_rendered_expressions_mean_what_the_table_says(expression: str, data: st.DataObject) -> None:
     sar = data.draw(st.integers(0, 32))

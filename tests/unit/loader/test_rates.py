@@ -149,7 +149,9 @@ def test_a_read_goes_on_at_a_lower_rate_and_keeps_what_it_has(
 
 
 @pytest.mark.spec("STUB-16")
-@pytest.mark.parametrize(("direction", "every"), [("received", 15), ("sent", 200)])
+@pytest.mark.parametrize(
+    ("direction", "every"), [("received", 15), pytest.param("sent", 200, marks=pytest.mark.soak)]
+)
 def test_a_write_goes_on_at_a_lower_rate(under_test: Board, direction: str, every: int) -> None:
     port = HurtPort(on_board(under_test))
     with esprom.connect(port, baud="auto", loader="stub") as device:

@@ -70,7 +70,7 @@ def test_virtual_board() -> None:
 
 
 @pytest.mark.parametrize("kind", ["pty", "tcp", "rfc2217"])
-@pytest.mark.parametrize("pace", Pace)
+@pytest.mark.parametrize("pace", [pytest.param(Pace.REAL, marks=pytest.mark.soak), Pace.MAX])
 def test_served_board(kind: str, pace: Pace) -> None:
     with serving(WAYS[kind], pace=pace) as served:
         check_port(lambda: in_loader(open_port(served.urls[kind])), SYNC, SYNC_ANSWERS)

@@ -48,7 +48,13 @@ class Patient(Run):
         self.board.clock.advance(self.board.clock.now + QUIET)
 
 
-@pytest.mark.parametrize("case", VECTORS, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.name, marks=() if at % 3 == 0 else pytest.mark.soak)
+        for at, case in enumerate(VECTORS)
+    ],
+)
 def test_golden_case(case: Vector) -> None:
     run = Patient(case, rom=own_rom.built())
     run.run()
