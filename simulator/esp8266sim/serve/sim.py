@@ -120,8 +120,10 @@ class Serial:
         bridge = self.board.bridge
         if len(bridge.delivered) < size:
             bridge.wanted = size
-            self._run_until(size)
-            bridge.wanted = 1
+            try:
+                self._run_until(size)
+            finally:
+                bridge.wanted = 1
         ready = bridge.delivered
         data = bytes(ready[:size])
         del ready[:size]

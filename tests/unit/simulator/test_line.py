@@ -200,6 +200,45 @@ def test_without_a_latency_timer_nothing_waits(rig: Rig) -> None:
     assert rig.readable(BYTE) == 1
 
 
+def happens(rig: Rig) -> list[int]:
+    """Run until nothing is left to do; return how many bytes were over at each event."""
+    times = []
+    while rig.clock.step():
+        times.append(rig.clock.now // BYTE)
+    return times
+
+
+def test_without_a_latency_timer_nothing_happens_before_what_is_wanted_is_there(rig: Rig) -> None:
+    rig.bridge.latency_ps = 0
+    rig.bridge.wanted = 70
+    rig.comes(bytes(100))
+    assert rig.readable(10 * BYTE) == 10  # who looks sees what is there all the same
+    assert rig.clock.next_due() == 70 * BYTE
+
+
+def test_what_is_wanted_may_be_more_than_comes(rig: Rig) -> None:
+    rig.bridge.latency_ps = 0
+    rig.bridge.wanted = 50
+    rig.comes(bytes(20))
+    assert happens(rig) == [20]
+    assert len(rig.bridge.delivered) == 20
+
+
+def test_who_wants_less_than_before_is_woken_earlier(rig: Rig) -> None:
+    rig.bridge.latency_ps = 0
+    rig.bridge.wanted = 50
+    rig.comes(bytes(60))
+    rig.bridge.wanted = 3
+    assert rig.clock.next_due() == 3 * BYTE
+
+
+def test_packets_are_the_same_whatever_is_wanted(rig: Rig) -> None:
+    rig.bridge.wanted = 500
+    rig.comes(bytes(63))
+    assert happens(rig)[0] == 62
+    assert rig.clock.now == 63 * BYTE + 16 * MS
+
+
 @pytest.mark.spec("LINE-8")
 def test_low_latency_is_one_millisecond(rig: Rig) -> None:
     assert not rig.bridge.low_latency

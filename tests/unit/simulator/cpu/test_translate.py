@@ -5,8 +5,9 @@ import random
 
 import pytest
 
-from esp8266sim.cpu import StopReason
+from esp8266sim.cpu import StopReason, flow
 from esp8266sim.cpu import special as sr
+from esp8266sim.cpu.decode import Decoded
 from tests.lx106 import CODE, IO, RAM, Machine, build
 
 BOTH = pytest.mark.parametrize("translating", [False, True], ids=["interpreted", "translated"])
@@ -85,6 +86,28 @@ def test_a_literal_that_is_overwritten_counts(translating: bool) -> None:
     made = Machine(program, translating=translating, stops=(program.names["stop"],))
     made.cpu.run(1000)
     assert made.a[4] == sum(range(5, 14))
+
+
+def test_a_translation_serves_every_machine_that_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    graph = flow.graph
+
+    def noted(entry: int, code: tuple[Decoded, ...]) -> list[flow.Block]:
+        written.append(entry)
+        return graph(entry, code)
+
+    def ends_with(literal: int) -> int:
+        made = machine(f" movi a2, {literal}\n movi a3, 77\n add a2, a2, a3\n j stop")
+        assert made.cpu.run(100) is StopReason.ADDRESS
+        return made.a[2]
+
+    monkeypatch.setattr(flow, "graph", noted)
+    assert ends_with(0x123456) == 0x123456 + 77
+    assert len(written) == 1
+    assert ends_with(0x123456) == 0x123456 + 77
+    assert len(written) == 1
+    assert ends_with(0x654321) == 0x654321 + 77  # the same instructions
+    assert len(written) == 2
 
 
 def test_an_overlapping_upload_is_what_runs() -> None:
