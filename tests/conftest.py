@@ -18,7 +18,7 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 # Hundreds of programs are started, and where no bytecode is kept each of them would compile everything again.
-# Who wants none beside the sources gets none there.
+# Who wants none beside the sources gets none there, but in a folder of its own, from here on.
 if sys.dont_write_bytecode:
     sys.dont_write_bytecode = False
     sys.pycache_prefix = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")

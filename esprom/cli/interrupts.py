@@ -20,7 +20,7 @@ class Running(Enum):
     """What a signal would meet."""
 
     NOTHING = auto()
-    SERVICE = auto()  # it ends soon, and nobody waits for more than that
+    SERVICE = auto()  # what is served until somebody stops it: ends between two steps, and without a word
     JOB = auto()
     RESCUE = auto()  # of bytes that exist nowhere else: nothing stops that
 

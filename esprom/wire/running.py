@@ -60,14 +60,12 @@ class WireProxy:
         self.local = self._serving.local
 
     def run(self, command: Running | None = None, *, cancel: CancelCallback | None = None) -> int:
-        """Serve until the command ends; return its exit code.
+        """Serve until the command ends, and return its exit code; without one, until `cancel` says so.
 
         Raises:
-            Cancelled: `cancel`, which is asked at least every 0.05 s, says so.
+            Cancelled: `cancel` says so. It is asked between two steps, which wait for 0.05 s at most.
         """
-        while (code := command.poll() if command is not None else None) is None:
-            self._serving.step(cancel)
-        return code
+        return self._serving.run(_nothing if command is None else command.poll, cancel)
 
     def close(self) -> None:
         """Let go of clients and board."""
@@ -115,13 +113,10 @@ class WireReplay:
         """Serve until the client has left, or the command has ended; return the command's exit code, or 0.
 
         Raises:
-            Cancelled: `cancel`, which is asked at least every 0.05 s, says so.
+            Cancelled: `cancel` says so. It is asked between two steps, which wait for 0.05 s at most.
             RecordingDiffers: the client says something else than was recorded.
         """
-        code: int | None = None
-        while code is None:
-            self._serving.step(cancel)
-            code = command.poll() if command is not None else self._over()
+        code = self._serving.run(self._over if command is None else command.poll, cancel)
         self._serving.finish()
         self._replay.check_finished()
         return code
@@ -140,6 +135,10 @@ class WireReplay:
 
     def _over(self) -> int | None:
         return 0 if self._serving.served and not self._serving.busy else None
+
+
+def _nothing() -> None:
+    """Nothing ends it."""
 
 
 def _speaks(events: Sequence[Event]) -> bool:

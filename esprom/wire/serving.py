@@ -171,10 +171,21 @@ class Serving:
         """Whether a client is there."""
         return self._client is not None
 
-    def step(self, cancel: CancelCallback | None = None) -> None:
-        """Wait until something happens, not long, and do it. Raises Cancelled if `cancel` says so before."""
-        if cancel is not None and cancel():
-            raise Cancelled("stopped")
+    def run(self, ended: Callable[[], int | None], cancel: CancelCallback | None) -> int:
+        """Serve until `ended` returns a number, and return that. Raises Cancelled if `cancel` says so.
+
+        That is asked last: Ctrl-C ends a command that uses this too, and then it is not the command's end.
+        """
+        while True:
+            code = ended()
+            if cancel is not None and cancel():
+                raise Cancelled("interrupted")
+            if code is not None:
+                return code
+            self._step()
+
+    def _step(self) -> None:
+        """Wait until something happens, not long, and do it."""
         self._watch_far()
         for key, _ in self._selector.select(self._patience()):
             key.data()

@@ -75,16 +75,20 @@ def capture(session: Session, words: Sequence[str], output: Path, *, payload: bo
     """
     _check(words)
     port = session.chosen_port()
-    with esprom.WireCapture(output, payload=payload) as recording:
-        proxy = esprom.WireProxy(
-            port, recording, _door(via), baud=_baud(session), enter_loader=_enters_loader(session)
-        )
-        with (
-            session.service() as cancel,
-            proxy,
-            _running(session, words, proxy.addresses[via]) as child,
-        ):
-            code = proxy.run(child, cancel=cancel)
+    try:
+        with esprom.WireCapture(output, payload=payload) as recording:
+            proxy = esprom.WireProxy(
+                port, recording, _door(via), baud=_baud(session), enter_loader=_enters_loader(session)
+            )
+            with (
+                session.service() as cancel,
+                proxy,
+                _running(session, words, proxy.addresses[via]) as child,
+            ):
+                code = proxy.run(child, cancel=cancel)
+    except Cancelled:
+        _tell_of_file(session, output, payload=payload)
+        raise
     _tell_of_file(session, output, payload=payload)
     return _ended(session, code, {"file": str(output), "payload": payload, "exit_code": code})
 

@@ -11,8 +11,9 @@ SELECTING = 0xFF000F  # op2, op1 and op0: bits by which candidates are looked up
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """One instruction at an address: what its bits, `word`, say there.
+    """One instruction at an address, made by `decode`: what its bits, `word`, say there.
 
+    Two with the same bits at the same address are equal, whatever was made of them since.
     `values` has the value of each operand by its role.
     """
 

@@ -229,7 +229,7 @@ class Server:
         return ways + [listener.address for listener in self._listeners]
 
     def run(self, stop: Callable[[], bool]) -> None:
-        """Serve until `stop`, which is asked between two steps and not seldom, says so."""
+        """Serve until `stop` says so; it is asked between two steps, which wait for 0.2 s at most."""
         while not stop():
             self.step(ASKED_EACH_S)
 

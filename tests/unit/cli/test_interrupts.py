@@ -8,6 +8,7 @@ import os
 import shlex
 import signal
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +109,21 @@ def test_a_signal_ends_what_is_served_between_two_steps(
     assert (ran.code, len(done)) == (0, 1)
     assert ran.out.endswith("ready\n")
     assert ran.err.startswith("stopped\n")
+
+
+@POSIX
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_signal_ends_a_capture_and_its_command_and_the_file_is_told_of(
+    *, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(Hands, "settle", lambda *_, **__: signal.raise_signal(signal.Signals[name]))
+    file = tmp_path / "a.pcapng"
+    endless = [sys.executable, "-c", "while True: pass", "{port}"]
+    ran = run("--port", "sim://esp01", "wire", "capture", "-o", file, "--", *endless, port=False)
+    assert (ran.code, ran.out) == (130, "")
+    assert ran.err.startswith(f"recorded: {file} ")
+    assert ran.err.endswith("esprom: interrupted\n")
+    assert file.exists()
 
 
 @POSIX

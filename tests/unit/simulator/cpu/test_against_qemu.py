@@ -34,9 +34,8 @@ RESERVED = {"a1", "a13", "a14"}  # the area, and the counters of loops
 def _decoded(dice: random.Random, row: Instruction) -> Decoded:
     fields = {name: dice.randint(0, mask) for name, _, mask in row.pattern.fields}
     values = {operand.role: operand.value(fields, CODE) for operand in row.operands}
-    return Decoded(
-        CODE, row.pattern.match, row, values
-    )  # of the word, only the fixed bits: it is only printed
+    word = row.pattern.match  # only the fixed bits of it: what is made here is printed, and no more
+    return Decoded(CODE, word, row, values)
 
 
 def _alu(dice: random.Random) -> Iterator[str]:
