@@ -2,6 +2,7 @@
 """What only translated code can get wrong: code that changes, code that polls, deadlines, odd branches."""
 
 import random
+from collections.abc import Callable
 
 import pytest
 
@@ -109,6 +110,36 @@ def test_a_translation_serves_every_machine_that_finds_the_same(monkeypatch: pyt
     assert len(written) == 1
     assert ends_with(0x654321) == 0x654321 + 77  # the same instructions
     assert len(written) == 2
+
+
+def _elsewhere(made: Machine) -> None:
+    made.a[2] = IO
+
+
+def _barred(made: Machine) -> None:
+    made.cpu.attributes[1][RAM >> 29] = 15
+
+
+def _met_before(made: Machine) -> None:
+    made.cpu.slow_sites.add(made.names["l"])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("change", [_elsewhere, _barred, _met_before], ids=lambda change: change.__name__)
+def test_where_anything_else_is_different_so_is_the_translation(change: Callable[[Machine], None]) -> None:
+    def state(*, translating: bool, changed: bool) -> tuple[object, ...]:
+        made = machine(
+            "l: l32i a3, a2, 4\n addi a3, a3, 1\n s32i a3, a2, 0\n addi a4, a4, 1\n blti a4, 5, l\n j stop",
+            translating=translating,
+        )
+        made.a[2] = RAM
+        if changed:
+            change(made)
+        reason = made.cpu.run(100)
+        return reason, made.cpu.pc, made.cpu.cycles, list(made.a), list(made.cpu.special)
+
+    plain = state(translating=True, changed=False)
+    assert plain == state(translating=False, changed=False)
+    assert state(translating=True, changed=True) == state(translating=False, changed=True)
 
 
 def test_an_overlapping_upload_is_what_runs() -> None:
