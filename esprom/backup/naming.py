@@ -9,7 +9,7 @@ import glob
 import os
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from esprom.sizes import size_name
@@ -58,7 +58,8 @@ def default_name(chip: str, mac: str, size: int) -> str:
 def default_path(folder: Path, chip: str, mac: str, size: int, *, now: datetime, overwrite: bool) -> Path:
     """Return where a backup goes that was given no name: a second one gets the date and time.
 
-    One that was interrupted goes on under the name that it had.
+    One that was interrupted goes on under the name that it had. A flash that is read in less than a
+    second, as a small one of a virtual board, is dated by the next second that no backup has.
     """
     path = folder / default_name(chip, mac, size)
     files = files_to_write(path)
@@ -70,7 +71,11 @@ def default_path(folder: Path, chip: str, mac: str, size: int, *, now: datetime,
     ]
     if unfinished:
         return unfinished[-1].with_suffix(IMAGE_ENDING)
-    return path.with_name(f"{path.stem}-{now:%Y%m%d-%H%M%S}{IMAGE_ENDING}")
+    while True:
+        files = files_to_write(path.with_name(f"{path.stem}-{now:%Y%m%d-%H%M%S}{IMAGE_ENDING}"))
+        if not (files.image.exists() or files.manifest.exists()):
+            return files.image
+        now += timedelta(seconds=1)
 
 
 def _with(path: Path, ending: str) -> Path:

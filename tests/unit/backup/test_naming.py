@@ -63,5 +63,8 @@ def test_a_second_backup_gets_the_time(tmp_path: Path, taken: str) -> None:
 
     assert path(overwrite=False) == first
     first.with_suffix(f".{taken}").touch()
-    assert path(overwrite=False) == tmp_path / "esp8266-5ccf7f001234-1MB-20260131-120005.bin"
+    second = tmp_path / "esp8266-5ccf7f001234-1MB-20260131-120005.bin"
+    assert path(overwrite=False) == second
+    second.with_suffix(f".{taken}").touch()
+    assert path(overwrite=False) == tmp_path / "esp8266-5ccf7f001234-1MB-20260131-120006.bin"
     assert path(overwrite=True) == first
