@@ -131,10 +131,10 @@ class Attempt:
     def _save(self, board: ConnectedBoard, stem: Path, files: BackupFiles, read: ProvedRead) -> BackupFiles:
         if self._place.is_dir():
             dated, number = f"{stem.name}-{now():%Y%m%d-%H%M%S}", 1
-            while files.image.exists() or files.manifest.exists():
+            while files.taken:
                 files = files_to_write(stem.with_name(dated if number == 1 else f"{dated}-{number}"))
                 number += 1
-        elif files.image.exists() or files.manifest.exists():
+        elif files.taken:
             raise Refused(
                 f"{files.image} or its manifest exists already, and is not what the flash holds now: give the"
                 " safety copy another name"

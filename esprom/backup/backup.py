@@ -82,7 +82,7 @@ def backup(
     """
     files = planned_files(board, path, force=force)
     flash = board.flash()
-    overwrite = force or _is_ours(files)
+    overwrite = force or files.left_by_a_kill
     check_targets(
         [files.image, files.manifest], overwrite=overwrite, size=2 * flash.size + MANIFEST_ROOM
     )  # before the minutes that reading takes; the journal takes as much as the image
@@ -105,14 +105,6 @@ def backup(
         manifest = save_backup(board, files, read, overwrite=overwrite)
     journal.remove()
     return BackupResult(files.image, files.manifest, manifest, read.known_sectors)
-
-
-def _is_ours(files: BackupFiles) -> bool:
-    """Tell whether the image is that of a run which was killed before its manifest had its name.
-
-    A journal of that name is only begun where no image is.
-    """
-    return files.image.exists() and files.partial.exists() and not files.manifest.exists()
 
 
 def _finished_journals(files: BackupFiles) -> Iterator[Path]:
@@ -159,7 +151,7 @@ def check_backup(
         _sectors_of(since, 0)
     chosen = Path(path) if path is not None else Path()
     files = files_to_write(chosen / UNKNOWN_NAME if chosen.is_dir() else chosen)
-    check_targets([files.image, files.manifest], overwrite=force or chosen.is_dir() or _is_ours(files))
+    check_targets([files.image, files.manifest], overwrite=force or chosen.is_dir() or files.left_by_a_kill)
 
 
 def planned_files(

@@ -31,6 +31,19 @@ class BackupFiles:
         """What an interrupted backup leaves."""
         return self.manifest.with_suffix(PARTIAL_ENDING)
 
+    @property
+    def taken(self) -> bool:
+        """Whether one of the two that a backup ends with is there."""
+        return self.image.exists() or self.manifest.exists()
+
+    @property
+    def left_by_a_kill(self) -> bool:
+        """Whether a backup was killed before its manifest had its name: it goes on under this one.
+
+        A journal of a name is only begun where no image is.
+        """
+        return self.image.exists() and self.partial.exists() and not self.manifest.exists()
+
 
 def files_to_write(path: str | os.PathLike[str]) -> BackupFiles:
     """Return the files of the backup that the user calls `path`."""
@@ -63,19 +76,18 @@ def default_path(folder: Path, chip: str, mac: str, size: int, *, now: datetime,
     """
     path = folder / default_name(chip, mac, size)
     files = files_to_write(path)
-    if overwrite or not (files.manifest.exists() or (files.image.exists() and not files.partial.exists())):
-        return path  # an image with a journal and no manifest is what a kill has left
+    if overwrite or not files.taken or files.left_by_a_kill:
+        return path
     dated = f"{glob.escape(path.stem)}-{8 * '[0-9]'}-{6 * '[0-9]'}{PARTIAL_ENDING}"
     unfinished = [
         partial for partial in sorted(folder.glob(dated)) if not partial.with_suffix(MANIFEST_ENDING).exists()
     ]
     if unfinished:
         return unfinished[-1].with_suffix(IMAGE_ENDING)
-    while True:
+    while files.taken:
         files = files_to_write(path.with_name(f"{path.stem}-{now:%Y%m%d-%H%M%S}{IMAGE_ENDING}"))
-        if not (files.image.exists() or files.manifest.exists()):
-            return files.image
         now += timedelta(seconds=1)
+    return files.image
 
 
 def _with(path: Path, ending: str) -> Path:
