@@ -45,9 +45,8 @@ def size_of(first_byte: int) -> int:
 
 def decode(word: int, address: int) -> Decoded | None:
     """Return what the 24-bit word is, None if illegal. 16-bit instructions use its low half."""
-    if size_of(word) == 2:
-        word &= 0xFFFF
-    for row in _candidates(word & (0xF if size_of(word) == 2 else SELECTING)):
+    word, selecting = (word & 0xFFFF, 0xF) if size_of(word) == 2 else (word, SELECTING)
+    for row in _candidates(word & selecting):
         pattern = row.pattern
         if word & pattern.mask == pattern.match:
             fields = pattern.read(word)

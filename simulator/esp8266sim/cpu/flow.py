@@ -36,12 +36,25 @@ def reached(entry: int, decode: Callable[[int], Decoded | None]) -> tuple[Decode
 
     `decode` gives None where translated code must not go.
     """
-    return tuple(_reach(entry, decode)[0].values())
+    code: dict[int, Decoded] = {}
+    work = [entry]
+    for address in work:  # breadth first: what is near is likelier to run
+        while address not in code and len(code) < MAX_INSTRUCTIONS:
+            found = decode(address)
+            if found is None:
+                break
+            code[address] = found
+            address = found.next  # noqa: PLW2901  the walk goes on from there
+            if found.ends_block:
+                work.extend(_exits(found))
+                break
+    return tuple(code.values())
 
 
 def graph(entry: int, found: tuple[Decoded, ...]) -> list[Block]:
     """Return the blocks of what is reached from `entry`, which is the first, in reverse post-order."""
-    code, leaders = _reach(entry, {decoded.address: decoded for decoded in found}.get)
+    code = {decoded.address: decoded for decoded in found}
+    leaders = {entry}.union(*(_exits(decoded) for decoded in found if decoded.ends_block))
     blocks = {leader: _block(leader, code, leaders) for leader in leaders if leader in code}
     for block in blocks.values():
         block.successors = [blocks[address] for address in block.exits if address in blocks]
@@ -50,24 +63,6 @@ def graph(entry: int, found: tuple[Decoded, ...]) -> list[Block]:
     _find_loops(ordered)
     _place_merges(ordered)
     return ordered
-
-
-def _reach(entry: int, decode: Callable[[int], Decoded | None]) -> tuple[dict[int, Decoded], set[int]]:
-    code: dict[int, Decoded] = {}
-    leaders, work = {entry}, [entry]
-    for address in work:  # breadth first: what is near is likelier to run
-        while address not in code and len(code) < MAX_INSTRUCTIONS:
-            found = decode(address)
-            if found is None:
-                break
-            code[address] = found
-            follow = _exits(found)
-            address = found.next  # noqa: PLW2901  the walk goes on from there
-            if found.ends_block:
-                leaders.update(follow)
-                work.extend(follow)
-                break
-    return code, leaders
 
 
 def _exits(found: Decoded) -> list[int]:

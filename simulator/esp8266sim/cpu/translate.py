@@ -51,19 +51,34 @@ def translate(core: Core, entry: int, decode: Decode, slow: Callable[[int], int]
     `slow_sites` expects to meet data RAM; when it does not, `slow` is called with its address, and
     returns that.
     """
+    words: dict[int, int] = {}  # the literals, by address
 
     def translatable(address: int) -> Decoded | None:
         found = decode(address)
         if found is None or isinstance(found.instruction.effect, System):
             return None
-        if isinstance(found.instruction.effect, Literal) and _word(core, found.values["target"]) is None:
-            return None
+        if isinstance(found.instruction.effect, Literal):
+            target = found.values["target"]
+            word = _word(core, target)
+            if word is None:
+                return None
+            words[target] = word
         return found
 
-    if translatable(entry) is None:
+    code = flow.reached(entry, translatable)
+    if not code:
         return None
-    piece = _piece(core, entry, flow.reached(entry, translatable))
-    written = _written(piece)
+    slow_sites = core.slow_sites.intersection(found.address for found in code)
+    written = _written(
+        _Piece(
+            entry,
+            code,
+            tuple(words.items()),
+            frozenset(slow_sites),
+            core.memory.ram_base,
+            core.direct_size,
+        )
+    )
     ram = memoryview(core.memory.ram)
     names: dict[str, Any] = {
         "cpu": core,
@@ -84,7 +99,7 @@ class _Piece:
 
     entry: int
     code: tuple[Decoded, ...]
-    words: tuple[tuple[int, int], ...]  # the literals, by address
+    words: tuple[tuple[int, int], ...]  # the literals, in the order of the code
     slow_sites: frozenset[int]
     ram_base: int
     ram_size: int
@@ -97,14 +112,6 @@ class _Written:
     source: str
     compiled: CodeType
     spans: list[tuple[int, int]]
-
-
-def _piece(core: Core, entry: int, code: tuple[Decoded, ...]) -> _Piece:
-    """Return what is to be translated, without what makes no difference to it."""
-    targets = {found.values["target"] for found in code if isinstance(found.instruction.effect, Literal)}
-    words = [(target, word) for target in sorted(targets) if (word := _word(core, target)) is not None]
-    slow_sites = core.slow_sites.intersection(found.address for found in code)
-    return _Piece(entry, code, tuple(words), frozenset(slow_sites), core.memory.ram_base, core.direct_size)
 
 
 @lru_cache(maxsize=1024)  # the boards of a process mostly run the same code, and this takes longest
@@ -146,15 +153,14 @@ class _Writer(Structure):
     """Writes one region's source."""
 
     def __init__(self, piece: _Piece) -> None:
-        blocks = flow.graph(piece.entry, piece.code)
-        super().__init__(blocks)
+        super().__init__(flow.graph(piece.entry, piece.code))
         self._words = dict(piece.words)
         self._slow_sites = piece.slow_sites
         self._ram_base, self._ram_size = piece.ram_base, piece.ram_size
         self._faults = False
         self._polling = False  # in a block that does nothing but poll
         reads, writes = set(), set()
-        for block in blocks:
+        for block in self.blocks:
             for decoded in block.code:
                 reads |= touched(decoded)[0]
                 writes |= touched(decoded)[1]
