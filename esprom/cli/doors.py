@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options that say how clients come in: to a served board, a proxy and a replay alike."""
+"""How clients come in, to a served board, a proxy and a replay alike: the options, and what is said of it."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -29,3 +30,10 @@ def doors(function: Any) -> Any:
     ):
         function = option(function)
     return function
+
+
+def tell_addresses(tell: Callable[[str], None], addresses: Mapping[str, str]) -> None:
+    """Say where it is to be reached, a line for each way in, and that it can be."""
+    for kind, url in addresses.items():
+        tell(f"{kind} {url}")
+    tell("ready")

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import click
 
-from esprom.cli.doors import PORT, doors
+from esprom.cli.doors import PORT, doors, tell_addresses
 from esprom.cli.group import SubGroup, command
 from esprom.cli.output import Facts
 from esprom.cli.session import Session
@@ -227,11 +227,9 @@ def _open_board(profile: str, options: Mapping[str, object]) -> "tuple[Board, Fl
 def _run(session: Session, server: "Server") -> None:
     """Say where the board is to be reached, then serve it until Ctrl-C."""
     with session.service() as stop, server:
-        addresses = server.addresses
-        for address in addresses:
-            session.output.result(f"{address.kind} {address.url}")
-        session.output.result("ready")
-        session.output.finish({"addresses": {address.kind: address.url for address in addresses}})
+        addresses = {address.kind: address.url for address in server.addresses}
+        tell_addresses(session.output.result, addresses)
+        session.output.finish({"addresses": addresses})
         server.run(stop)
     session.output.note("stopped")
 

@@ -4,7 +4,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 import esprom
-from esprom.cli.doors import doors
+from esprom.cli.doors import doors, tell_addresses
 from esprom.cli.group import SubGroup, command
 from esprom.cli.output import Facts, in_colour
 from esprom.cli.session import Session
@@ -119,7 +119,7 @@ def proxy(
         with session.service() as cancel, served:
             if not served.local:
                 session.output.note(f"warning: whoever reaches {host} can read and erase this board")
-            _tell_addresses(session.output.result, served.addresses)
+            tell_addresses(session.output.result, served.addresses)
             session.output.finish({"addresses": served.addresses, "file": str(output), "payload": payload})
             with suppress(Cancelled):
                 served.run(cancel=cancel)
@@ -176,7 +176,7 @@ def replay(
             with _running(session, words, board.addresses[via]) as child:
                 code = board.run(child, cancel=cancel)
         else:
-            _tell_addresses(
+            tell_addresses(
                 session.output.note if session.output.json else session.output.result, board.addresses
             )
             code = board.run(cancel=cancel)
@@ -298,12 +298,6 @@ def _baud(session: Session) -> int:
 
 def _enters_loader(session: Session) -> bool:
     return session.settings.before == "default-reset"
-
-
-def _tell_addresses(tell: Callable[[str], None], addresses: dict[str, str]) -> None:
-    for kind, url in addresses.items():
-        tell(f"{kind} {url}")
-    tell("ready")
 
 
 def _tell_of_file(session: Session, file: Path, *, payload: bool) -> None:
